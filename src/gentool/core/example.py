@@ -1,0 +1,105 @@
+"""Examples, as gentool.pairs builds them, and the predictions that engines make for them."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from gentool.core.call import Call
+from gentool.core.tool import GENERATE_RESPONSE, Record, ToolSet
+
+Kind = Literal["zero", "one", "weak", "strong"]
+Scenario = Literal["seen_query_seen_tool", "unseen_query_seen_tool", "seen_query_unseen_tool", "unseen_query_unseen_tool"]
+SCENARIOS: tuple[Scenario, ...] = ("seen_query_seen_tool", "unseen_query_seen_tool", "seen_query_unseen_tool", "unseen_query_unseen_tool")
+AFTER: dict[Kind, Kind] = {"zero": "one", "weak": "strong"}
+"""The kind that follows each kind inside a pair: zero-to-one and weak-to-strong."""
+
+
+class Example(Record):
+    """A query before a set of tools, with the ranking and the answer that are right.
+
+    `ranking` holds names, best first, and ends with `generate_response`. `answer` is its head with arguments.
+    `acceptable` holds a call for every tool of full fit. `pair` is shared by the two examples that differ in one slot.
+    `scenario` is None in training data. `strong` and `weak` name the family's tools, where the set holds them or not.
+    """
+
+    id: str
+    pair: str
+    kind: Kind
+    scenario: Scenario | None = None
+    family: str
+    query_id: str
+    query: str = Field(min_length=1)
+    tools: ToolSet
+    ranking: tuple[str, ...]
+    answer: Call
+    acceptable: tuple[Call, ...] = ()
+    strong: str
+    weak: str | None = None
+
+    @model_validator(mode="after")
+    def _check_targets(self) -> Self:
+        names = {*self.tools.names, GENERATE_RESPONSE}
+        unknown = [name for name in (*self.ranking, self.answer.name, *(call.name for call in self.acceptable)) if name not in names]
+        if unknown:
+            raise ValueError(f"targets that are not in the tool set: {', '.join(unknown)}")
+        if not self.ranking or self.ranking[-1] != GENERATE_RESPONSE:
+            raise ValueError(f"the ranking must end with {GENERATE_RESPONSE}")
+        if self.answer.name != self.ranking[0]:
+            raise ValueError("the answer must be the head of the ranking")
+        return self
+
+
+class Prediction(Record):
+    """An engine's raw answers to one example: `select` is the text of the call, `rank` the text of the ranking."""
+
+    id: str
+    select: str
+    rank: str
+
+
+ErrorClass = Literal[
+    "called_when_none",
+    "abstained_when_needed",
+    "weak_instead_of_strong",
+    "other_wrong_tool",
+    "unknown_tool",
+    "unparsable",
+    "wrong_arguments",
+]
+ERROR_CLASSES: tuple[ErrorClass, ...] = (
+    "called_when_none",
+    "abstained_when_needed",
+    "weak_instead_of_strong",
+    "other_wrong_tool",
+    "unknown_tool",
+    "unparsable",
+    "wrong_arguments",
+)
+
+
+class Verdict(Record):
+    """What scoring found in one prediction.
+
+    `selected` is the name that the answer chose (None where it could not be read). The parameter fields are None where
+    the right answer is to abstain. `error` is None exactly where the whole call is right. `ranked` is the ranking that
+    was read (None where it could not be). `repairs` says what had to be mended to read the answers, `reason` what is wrong.
+    """
+
+    id: str
+    selected: str | None = None
+    format: bool
+    selection: bool
+    selection_lenient: bool
+    parameter_names: bool | None = None
+    parameter_values: bool | None = None
+    parameter_values_normalised: bool | None = None
+    call: bool
+    ranked: tuple[str, ...] | None = None
+    ranking_exact: bool = False
+    reciprocal_rank: float = 0.0
+    kendall_tau: float | None = None
+    error: ErrorClass | None = None
+    reason: str = ""
+    repairs: tuple[str, ...] = ()

@@ -1,0 +1,47 @@
+"""JSON Schema: what is wrong with arguments, judged by the jsonschema library with one compiled validator per schema."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from gentool.core.canonical import canonical_json
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
+JSON_SCHEMA_TYPES = frozenset({"string", "integer", "number", "boolean", "array", "object", "null"})
+
+
+def schema_faults(arguments: Any, schema: dict[str, Any]) -> list[str]:
+    """What is wrong with `arguments` under `schema`, one line each; empty where nothing is.
+
+    Parameters that the schema does not name are refused, as no tool can use them (BFCL's `unexpected_param`),
+    except where it says `additionalProperties` itself.
+    """
+    errors = sorted(_validator(canonical_json(schema)).iter_errors(arguments), key=lambda error: error.json_path)
+    return [f"{error.json_path}: {error.message}" for error in errors]
+
+
+@lru_cache(maxsize=4096)
+def _validator(schema_text: str) -> Validator:
+    import json
+
+    from jsonschema import Draft202012Validator
+
+    schema = json.loads(schema_text)
+    if "properties" in schema:
+        schema.setdefault("additionalProperties", False)
+    return Draft202012Validator(schema)
+
+
+def metaschema_fault(schema: dict[str, Any]) -> str | None:
+    """Why a schema is not valid JSON Schema (draft 2020-12), or None."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        return f"{error.json_path}: {error.message}"
+    return None

@@ -1,0 +1,221 @@
+"""The stage `pairs`: synth/verified.jsonl in; pairs/{train,test}.jsonl and pairs/build.json out.
+
+Every query becomes pairs of examples that differ in one slot: zero/one (no tool fits, then one appears) and weak/strong
+(a weak tool serves, then a strong one appears). build.json is written last: where it stands, the stage is done.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from gentool.core.call import ABSTAIN, Call
+from gentool.core.canonical import content_hash
+from gentool.core.errors import CatalogueError, RunError
+from gentool.core.example import SCENARIOS, Example, Kind, Scenario
+from gentool.core.family import Family, Query
+from gentool.core.jsonl import read_records, write_json, write_records
+from gentool.core.progress import track
+from gentool.core.recipe import Settings
+from gentool.core.tool import GENERATE_RESPONSE, Tool, ToolSet
+from gentool.engines.vectors import embed
+from gentool.pairs.distractors import Distractors
+from gentool.pairs.leaks import check_leaks, fail_on_leaks
+from gentool.pairs.split import Role, Split, SplitSettings, split_families
+
+TRIES = 20
+
+
+class PairsSettings(Settings):
+    """How families become examples.
+
+    k: tools in a set, `generate_response` not counted (the paper: 5).
+    similarity: `tfidf`, or the name or folder of a sentence-transformers model (the `embed` extra).
+    neighbours: distractors are drawn from this many nearest tools.
+    train_queries_per_family: at most so many of a family's queries train; null takes all.
+    test_queries: at most so many queries a scenario, each with its pairs; null takes all.
+    split: what is kept from training.
+    """
+
+    k: int = 5
+    similarity: str = "tfidf"
+    neighbours: int = 15
+    train_queries_per_family: int | None = None
+    test_queries: int | None = 60
+    split: SplitSettings = SplitSettings()
+
+
+def build_pairs(run: Path, settings: PairsSettings, seed: int) -> dict[str, Any]:
+    """Run the stage in a run folder; returns what build.json holds. Raises LeakError where the split leaks."""
+    source = run / "synth" / "verified.jsonl"
+    if not source.exists():
+        raise RunError(f"{source} is missing: run `gentool synth {run}` first")
+    families = list(read_records(source, Family))
+    if len(families) <= settings.k:
+        raise CatalogueError(f"{len(families)} families are too few for sets of k = {settings.k} tools: lower pairs.k or add tools to the catalogue")
+    tools = [tool for family in families for tool in family.tools]
+    owners = [index for index, family in enumerate(families) for _ in family.tools]
+    vectors = embed([tool.text for tool in tools], settings.similarity)
+    split = split_families(families, vectors, owners, settings.split, seed)
+    distractors = Distractors(families, split, vectors, owners, settings.neighbours)
+    train = build_train(families, split, distractors, settings, seed)
+    test = build_test(families, split, distractors, settings, seed, _trained_sets(train))
+    checks = check_leaks(train, test, families, split, vectors, settings.split)
+    fail_on_leaks(checks)
+    build = {**_count(train, test, split, settings, seed), "audit": dict(sorted(distractors.audit.items()))}
+    build["leak_checks"] = [check.model_dump() for check in checks]
+    write_records(run / "pairs" / "train.jsonl", train)
+    write_records(run / "pairs" / "test.jsonl", test)
+    write_json(run / "pairs" / "build.json", build)
+    return build
+
+
+def _names(example: Example) -> frozenset[str]:
+    return frozenset(example.tools.names)
+
+
+def _trained_sets(train: Sequence[Example]) -> dict[str, set[frozenset[str]]]:
+    """The tool sets with which each query trains, by the query's id."""
+    sets: dict[str, set[frozenset[str]]] = {}
+    for example in train:
+        sets.setdefault(example.query_id, set()).add(_names(example))
+    return sets
+
+
+def build_train(families: Sequence[Family], split: Split, distractors: Distractors, settings: PairsSettings, seed: int) -> list[Example]:
+    """The training examples, shuffled: whole pairs of seen families, only `zero` and `weak` where the strong tool is unseen."""
+    examples: list[Example] = []
+    for family in track(families, "training examples", len(families)):
+        role = split.roles[family.id]
+        if role == "unseen":
+            continue
+        rng = random.Random(f"train/{seed}/{family.id}")
+        queries = [query for query in family.queries if query.id not in split.unseen_queries]
+        for query in queries[: settings.train_queries_per_family]:
+            pairs = pair_examples(family, query, distractors, settings.k, None, rng)
+            examples += [example for example in pairs if role == "seen" or example.kind in ("zero", "weak")]
+    random.Random(f"train/{seed}").shuffle(examples)
+    return examples
+
+
+def build_test(
+    families: Sequence[Family],
+    split: Split,
+    distractors: Distractors,
+    settings: PairsSettings,
+    seed: int,
+    trained: dict[str, set[frozenset[str]]],
+) -> list[Example]:
+    """The test examples, scenario by scenario; a query that trains is tested with another tool set."""
+    examples: list[Example] = []
+    for scenario in SCENARIOS:
+        rng = random.Random(f"test/{seed}/{scenario}")
+        for family, query in _test_queries(families, split, scenario, settings.test_queries, trained, rng):
+            for _ in range(TRIES):
+                pairs = pair_examples(family, query, distractors, settings.k, scenario, rng)
+                if not any(_names(example) in trained.get(query.id, ()) for example in pairs):
+                    break
+            examples += [_honest_scenario(example, query, split.roles[family.id]) for example in pairs]
+    return examples
+
+
+def _test_queries(
+    families: Sequence[Family], split: Split, scenario: Scenario, most: int | None, trained: dict[str, set[frozenset[str]]], rng: random.Random
+) -> list[tuple[Family, Query]]:
+    """A scenario's queries, family by family in turn, so that a cap leaves every family some."""
+    roles: dict[Scenario, Role] = {"seen_query_unseen_tool": "unseen_strong", "unseen_query_unseen_tool": "unseen"}
+    role = roles.get(scenario, "seen")
+    by_family = []
+    for family in families:
+        if split.roles[family.id] == role:
+            own = [query for query in family.queries if (query.id in trained) == scenario.startswith("seen_query")]
+            if scenario == "unseen_query_seen_tool":
+                own = [query for query in own if query.id in split.unseen_queries]
+            by_family.append([(family, query) for query in rng.sample(own, len(own))])
+    rng.shuffle(by_family)
+    rounds = range(max((len(own) for own in by_family), default=0))
+    return [own[number] for number in rounds for own in by_family if number < len(own)][:most]
+
+
+def _honest_scenario(example: Example, query: Query, role: Role) -> Example:
+    """A seen query that its weak tool serves, before the unseen strong tool appears, is served by a tool that training saw."""
+    if role == "unseen_strong" and example.kind == "weak" and query.weak_fit != "none":
+        return example.model_copy(update={"scenario": "seen_query_seen_tool"})
+    return example
+
+
+def pair_examples(family: Family, query: Query, distractors: Distractors, k: int, scenario: Scenario | None, rng: random.Random) -> list[Example]:
+    """The pairs of a query: zero and one, and with a weak tool weak and strong. Every position is drawn uniformly."""
+    training = scenario is None
+    zero = ToolSet.of(distractors.draw(family, k, training, rng))
+    one = zero.replaced(rng.randrange(k), family.strong)
+    examples = list(_pair(family, query, scenario, ("zero", zero), ("one", one)))
+    if query.weak is not None:
+        base = ToolSet.of(distractors.draw(family, k, training, rng))
+        slot, strong_slot = rng.sample(range(k), 2)
+        weak = base.replaced(slot, family.weak_tool(query.weak))
+        examples += _pair(family, query, scenario, ("weak", weak), ("strong", weak.replaced(strong_slot, family.strong)))
+    return examples
+
+
+def _pair(family: Family, query: Query, scenario: Scenario | None, *sides: tuple[Kind, ToolSet]) -> Iterator[Example]:
+    pair = content_hash(query.id, scenario, [[tool.id for tool in tools] for _, tools in sides])
+    for kind, tools in sides:
+        ranked = rank_tools(family, query, tools)
+        calls = [query.calls[tool.id] for tool in ranked]
+        yield Example(
+            id=content_hash(pair, kind),
+            pair=pair,
+            kind=kind,
+            scenario=scenario,
+            family=family.id,
+            query_id=query.id,
+            query=query.text,
+            tools=tools,
+            ranking=(*(tool.name for tool in ranked), GENERATE_RESPONSE),
+            answer=calls[0] if calls else ABSTAIN,
+            acceptable=_acceptable(query, ranked),
+            strong=family.strong.name,
+            weak=family.weak_tool(query.weak).name if query.weak else None,
+        )
+
+
+def rank_tools(family: Family, query: Query, tools: ToolSet) -> list[Tool]:
+    """The tools of a set that serve the query: full fit first and the strong tool before the weak, then partial fit."""
+    ranks = {"full": 0, "partial": 1}
+    serving = [tool for tool in tools if query.fits.get(tool.id, "none") != "none"]
+    return sorted(serving, key=lambda tool: (ranks[query.fits[tool.id]], tool.id != family.strong.id, tool.id))
+
+
+def _acceptable(query: Query, ranked: list[Tool]) -> tuple[Call, ...]:
+    return tuple(query.calls[tool.id] for tool in ranked if query.fits[tool.id] == "full")
+
+
+def _count(train: list[Example], test: list[Example], split: Split, settings: PairsSettings, seed: int) -> dict[str, Any]:
+    groups = Counter(split.groups.values())
+    positions = Counter(example.tools.names.index(example.answer.name) for example in train if not example.answer.abstains)
+    return {
+        "seed": seed,
+        "k": settings.k,
+        "split": {
+            "families": dict(sorted(Counter(split.roles.values()).items())),
+            "groups": len(groups),
+            "largest_group": max(groups.values()),
+            "queries_seen": len({example.query_id for example in train}),
+            "queries_unseen_in_test": len({example.query_id for example in test if example.query_id in split.unseen_queries}),
+        },
+        "counts": {
+            "train": _kinds(train),
+            "test": _kinds(test),
+            "train_targets_by_position": {str(position + 1): positions[position] for position in range(settings.k)},
+        },
+        "scenarios": {scenario: sum(example.scenario == scenario for example in test) for scenario in SCENARIOS},
+    }
+
+
+def _kinds(examples: list[Example]) -> dict[str, int]:
+    counts = Counter(example.kind for example in examples)
+    return {"examples": len(examples), "abstain": sum(example.answer.abstains for example in examples), **dict(sorted(counts.items()))}

@@ -1,0 +1,85 @@
+"""Distractors: the tools that stand beside a target, near enough to be hard and audited so that none serves the query.
+
+Families, roles and vectors in, sets of tools out; called by gentool.pairs.build.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from gentool.core.errors import CatalogueError
+from gentool.core.family import Family
+from gentool.core.tool import Tool
+from gentool.engines.vectors import rank_neighbours
+from gentool.pairs.split import Split
+
+MOST_NEIGHBOURS = 400
+
+
+class Distractors:
+    """Draws distractors for a family, from the tools that training may see or from all.
+
+    `audit` counts, by reason, the neighbours that were refused: members of the family, tools of a family in its group
+    (near-duplicates), and tools that carry the name of one already in the set.
+    """
+
+    def __init__(self, families: Sequence[Family], split: Split, vectors: Any, owners: Sequence[int], pool: int) -> None:
+        self.audit: Counter[str] = Counter()
+        self._families = families
+        self._split = split
+        self._tools = [tool for family in families for tool in family.tools]
+        self._owners = owners
+        self._neighbours = rank_neighbours(vectors, MOST_NEIGHBOURS)
+        self._pool = pool
+        self._first = {family.id: owners.index(index) for index, family in enumerate(families)}
+        self._pools: dict[tuple[str, bool], list[int]] = {}
+
+    def draw(self, family: Family, count: int, training: bool, rng: random.Random) -> list[Tool]:
+        """`count` tools of other families, by names all different, in random order. Raises CatalogueError where there are too few."""
+        near = self._candidates(family, training)
+        taken = {tool.name for tool in family.tools}
+        chosen: list[Tool] = []
+        for index in [*rng.sample(near[: self._pool], min(self._pool, len(near))), *near[self._pool :]]:
+            tool = self._tools[index]
+            if len(chosen) == count:
+                break
+            if tool.name in taken:
+                self.audit["same_name"] += 1
+                continue
+            taken.add(tool.name)
+            chosen.append(tool)
+        if len(chosen) < count:
+            where = "that training may see " if training else ""
+            raise CatalogueError(
+                f"{count} distractors are needed for '{family.strong.name}', but only {len(chosen)} tools {where}are left beside its own family: "
+                "lower pairs.k or add tools to the catalogue"
+            )
+        return chosen
+
+    def _candidates(self, family: Family, training: bool) -> list[int]:
+        """The tools that may stand beside a family's, nearest first; what the audit refuses is counted once per family."""
+        key = (family.id, training)
+        if key not in self._pools:
+            start = self._first[family.id]
+            near = self._neighbours[start]
+            rest = [index for index in range(len(self._tools)) if index != start and index not in set(near)]
+            self._pools[key] = [index for index in [*near, *rest] if self._may_stand(index, family, training, count=index in near[: self._pool])]
+        return self._pools[key]
+
+    def _may_stand(self, index: int, family: Family, training: bool, count: bool) -> bool:
+        owner = self._families[self._owners[index]]
+        if owner.id == family.id:
+            self.audit["family"] += count
+            return False
+        if self._split.groups[owner.id] == self._split.groups[family.id]:
+            self.audit["near_duplicate"] += count
+            return False
+        return not training or self._visible(index, owner)
+
+    def _visible(self, index: int, owner: Family) -> bool:
+        """Whether training may see a tool: never one of an unseen family, never an unseen strong tool."""
+        role = self._split.roles[owner.id]
+        return role == "seen" or (role == "unseen_strong" and index != self._first[owner.id])

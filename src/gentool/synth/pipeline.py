@@ -1,0 +1,166 @@
+"""The stage `synth`: tools.jsonl in; synth/{weak,queries,calls,verified,rejected}.jsonl and build.json out.
+
+The teacher's records are appended as they come; what a stopped run holds already is not appended again. The verified
+families are written at the end, build.json last: where it stands, the stage is done.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from gentool.core.errors import CatalogueError
+from gentool.core.family import Family, Query, WeakTool
+from gentool.core.jsonl import appended, read_records, resume_records, write_json, write_records
+from gentool.core.progress import track
+from gentool.core.recipe import Settings
+from gentool.core.tool import Tool
+from gentool.engines.engine import Engine, Request
+from gentool.synth.rules import RulesTeacher
+from gentool.synth.teacher import (
+    QueryCall,
+    UnreadableReplyError,
+    ask_call,
+    ask_queries,
+    ask_weak_tool,
+    read_call_reply,
+    read_queries,
+    read_weak_tool,
+)
+from gentool.synth.verify import Rejection, VerifySettings, verify
+
+
+class SynthSettings(Settings):
+    """How a catalogue becomes families.
+
+    teacher: `rules` works offline from names, descriptions and schemas alone.
+    weak_per_tool: weak counterparts for each tool; 0 leaves weak-to-strong out.
+    queries_per_pair: queries for each pair of strong and weak tool (the paper: about 10).
+    verify: what verification allows.
+    """
+
+    teacher: Literal["rules"] = "rules"
+    weak_per_tool: int = 1
+    queries_per_pair: int = 10
+    verify: VerifySettings = VerifySettings()
+
+
+AnyRecord = TypeVar("AnyRecord", WeakTool, Query, QueryCall)
+
+
+def synthesise(run: Path, settings: SynthSettings, seed: int) -> dict[str, Any]:
+    """Run the stage in a run folder; returns what build.json holds."""
+    folder = run / "synth"
+    tools = list(read_records(run / "tools.jsonl", Tool))
+    if not tools:
+        raise CatalogueError(f"{run / 'tools.jsonl'}: the catalogue is empty")
+    rejections: list[Rejection] = []
+    teacher = RulesTeacher()
+    weak = write_weak_tools(tools, settings, seed, teacher, folder / "weak.jsonl", rejections)
+    queries = write_queries(tools, weak, settings, seed, teacher, folder / "queries.jsonl", rejections)
+    calls = write_calls(tools, weak, queries, settings, seed, teacher, folder / "calls.jsonl", rejections)
+    families, refused = verify(tools, weak, queries, calls, settings.verify)
+    rejections += refused
+    write_records(folder / "verified.jsonl", families)
+    write_records(folder / "rejected.jsonl", rejections)
+    build = _count(tools, weak, queries, calls, families, rejections)
+    write_json(folder / "build.json", build)
+    return build
+
+
+def write_weak_tools(
+    tools: list[Tool], settings: SynthSettings, seed: int, teacher: Engine, path: Path, rejections: list[Rejection]
+) -> list[WeakTool]:
+    """Ask for the weak counterparts of every tool."""
+    requests = [ask_weak_tool(tool, number, seed) for tool in tools for number in range(settings.weak_per_tool)]
+
+    def read(request: Request, text: str) -> list[WeakTool]:
+        return [read_weak_tool(request, text)]
+
+    return _collect("weak tools", teacher, requests, read, WeakTool, path, rejections)
+
+
+def write_queries(
+    tools: list[Tool], weak: list[WeakTool], settings: SynthSettings, seed: int, teacher: Engine, path: Path, rejections: list[Rejection]
+) -> list[Query]:
+    """Ask for the queries of every pair; a tool without a weak counterpart has a pair of its own."""
+    requests = [ask_queries(tool, other, settings.queries_per_pair, seed) for tool in tools for other in _counterparts(tool, weak)]
+    return _collect("queries", teacher, requests, read_queries, Query, path, rejections)
+
+
+def _counterparts(tool: Tool, weak: list[WeakTool]) -> Sequence[Tool | None]:
+    return [record.tool for record in weak if record.strong == tool.id] or [None]
+
+
+def write_calls(
+    tools: list[Tool],
+    weak: list[WeakTool],
+    queries: list[Query],
+    settings: SynthSettings,
+    seed: int,
+    teacher: Engine,
+    path: Path,
+    rejections: list[Rejection],
+) -> list[QueryCall]:
+    """Ask for the call of every query with each tool that serves it at least in part."""
+    by_id = {tool.id: tool for tool in tools} | {record.id: record.tool for record in weak}
+    requests, asked = [], {}
+    for query in queries:
+        for identifier, fit in query.fits.items():
+            if fit != "none":
+                pair = by_id[query.strong], by_id[query.weak] if query.weak else None
+                request = ask_call(query, *pair, by_id[identifier], settings.queries_per_pair, seed)
+                requests.append(request)
+                asked[request.id] = query
+
+    def read(request: Request, text: str) -> list[QueryCall]:
+        return [read_call_reply(request, asked[request.id], text)]
+
+    return _collect("calls", teacher, requests, read, QueryCall, path, rejections)
+
+
+def _collect(
+    label: str,
+    teacher: Engine,
+    requests: list[Request],
+    read: Callable[[Request, str], list[AnyRecord]],
+    model: type[AnyRecord],
+    path: Path,
+    rejections: list[Rejection],
+) -> list[AnyRecord]:
+    """Send the requests and append each record that the file does not hold yet; returns all that it then holds."""
+    records = resume_records(path, model)
+    held = {record.id for record in records}
+    by_id = {request.id: request for request in requests}
+    with appended(path) as file:
+        for reply in track(teacher.reply(requests), label, len(requests)):
+            try:
+                read_here = read(by_id[reply.id], reply.text)
+            except UnreadableReplyError as error:
+                rejections.append(Rejection(id=reply.id, kind=model.__name__, check="reply", reason=str(error), record={"reply": reply.text}))
+                continue
+            for record in read_here:
+                if record.id not in held:
+                    held.add(record.id)
+                    records.append(record)
+                    file.append(record)
+    return records
+
+
+def _count(
+    tools: list[Tool], weak: list[WeakTool], queries: list[Query], calls: list[QueryCall], families: list[Family], rejections: list[Rejection]
+) -> dict[str, Any]:
+    accepted = [query for family in families for query in family.queries]
+    return {
+        "written": {"tools": len(tools), "weak_tools": len(weak), "queries": len(queries), "calls": len(calls)},
+        "verified": {
+            "families": len(families),
+            "with_weak_tool": sum(bool(family.weak) for family in families),
+            "queries": len(accepted),
+            "weak_fit": dict(sorted(Counter(query.weak_fit if query.weak else "no weak tool" for query in accepted).items())),
+        },
+        "weak_ways": dict(sorted(Counter(way for family in families for record in family.weak for way in record.ways).items())),
+        "rejected": dict(sorted(Counter(f"{rejection.kind}: {rejection.check}" for rejection in rejections).items())),
+    }

@@ -1,0 +1,222 @@
+"""Verification: which of a teacher's records may be used. Records in, families and rejections out, every rejection with its reason.
+
+Each check is a function that returns why a record is refused, or None. Called by gentool.synth.pipeline.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import Field
+
+from gentool.core.call import Call
+from gentool.core.family import Family, Query, WeakTool
+from gentool.core.recipe import Settings
+from gentool.core.schema import schema_faults
+from gentool.core.tool import Record, Tool
+from gentool.engines.vectors import find_near_duplicates, words_of
+from gentool.formats.lint import lint
+from gentool.synth.gaps import find_gaps
+from gentool.synth.teacher import QueryCall
+
+NUMBER_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+class VerifySettings(Settings):
+    """What verification allows.
+
+    near_duplicate: queries whose sets of words have at least this Jaccard index count as one; the first is kept.
+    max_queries_per_tool: further queries of a strong tool are refused.
+    """
+
+    near_duplicate: float = 0.9
+    max_queries_per_tool: int = 40
+
+
+class Rejection(Record):
+    """A record that was refused: what kind it is, the check that refused it and why, and the record itself."""
+
+    id: str
+    kind: str
+    check: str
+    reason: str
+    record: dict[str, Any] = Field(default_factory=dict)
+
+
+def verify(
+    tools: list[Tool], weak_tools: list[WeakTool], queries: list[Query], calls: list[QueryCall], settings: VerifySettings
+) -> tuple[list[Family], list[Rejection]]:
+    """The families that hold what passed every check, and what did not."""
+    rejections: list[Rejection] = []
+    strong = _keep(tools, "tool", [("tool_lint", check_tool)], rejections)
+    weak = verify_weak_tools(weak_tools, strong, rejections)
+    answered = [_with_calls(query, calls_of) for calls_of in [_calls_by_query(calls)] for query in queries]
+    kept = verify_queries(answered, strong, weak, settings, rejections)
+    families = []
+    for tool in strong:
+        own = tuple(query for query in kept if query.strong == tool.id)
+        if own:
+            families.append(Family(id=tool.id, strong=tool, weak=tuple(w for w in weak if w.strong == tool.id), queries=own))
+        else:
+            rejections.append(_reject(tool, tool.id, "tool", "no_queries", "no query of this tool passed the checks"))
+    return families, rejections
+
+
+def _reject(record: Record, identifier: str, kind: str, check: str, reason: str) -> Rejection:
+    return Rejection(id=identifier, kind=kind, check=check, reason=reason, record=record.model_dump(mode="json", exclude_defaults=True))
+
+
+def _keep(records: Iterable[Any], kind: str, checks: list[tuple[str, Any]], rejections: list[Rejection]) -> list[Any]:
+    """The records that every check passes; for the others the first reason is kept."""
+    kept = []
+    for record in records:
+        refused = next(((name, reason) for name, check in checks if (reason := check(record))), None)
+        if refused:
+            rejections.append(_reject(record, record.id, kind, *refused))
+        else:
+            kept.append(record)
+    return kept
+
+
+def check_tool(tool: Tool) -> str | None:
+    """A tool whose schema is at fault cannot be called; a name that only some servers refuse can."""
+    errors = [finding.message for finding in lint([tool]) if finding.level == "error" and finding.rule != "name"]
+    return errors[0] if errors else None
+
+
+def verify_weak_tools(weak_tools: list[WeakTool], strong: list[Tool], rejections: list[Rejection]) -> list[WeakTool]:
+    """The weak tools that are valid, really weaker, and named like no other tool."""
+    by_id = {tool.id: tool for tool in strong}
+    taken = {tool.name for tool in strong}
+
+    def check_strong(weak: WeakTool) -> str | None:
+        return None if weak.strong in by_id else "its strong tool was refused"
+
+    def check_weaker(weak: WeakTool) -> str | None:
+        return None if find_gaps(by_id[weak.strong], weak.tool) else "it lacks nothing that its strong tool has"
+
+    def check_name(weak: WeakTool) -> str | None:
+        if weak.tool.name in taken:
+            return f"another tool is named {weak.tool.name}"
+        taken.add(weak.tool.name)
+        return None
+
+    checks = [
+        ("tool_lint", lambda weak: check_tool(weak.tool)),
+        ("strong_refused", check_strong),
+        ("weaker", check_weaker),
+        ("name_taken", check_name),
+    ]
+    kept: list[WeakTool] = _keep(weak_tools, "weak", checks, rejections)
+    return kept
+
+
+def _calls_by_query(calls: list[QueryCall]) -> dict[str, dict[str, Call]]:
+    found: dict[str, dict[str, Call]] = {}
+    for call in calls:
+        found.setdefault(call.query, {})[call.tool] = call.call
+    return found
+
+
+def _with_calls(query: Query, calls: dict[str, dict[str, Call]]) -> Query:
+    return query.model_copy(update={"calls": calls.get(query.id, {})})
+
+
+def verify_queries(
+    queries: list[Query], strong: list[Tool], weak: list[WeakTool], settings: VerifySettings, rejections: list[Rejection]
+) -> list[Query]:
+    """The queries whose calls are valid and grounded, without duplicates, up to the cap of each tool."""
+    tools = {tool.id: tool for tool in strong} | {record.id: record.tool for record in weak}
+    checks = [
+        ("tool_refused", lambda query: _check_tools(query, tools)),
+        ("call_schema", lambda query: check_calls(query, tools)),
+        ("grounded", lambda query: check_grounded(query, tools)),
+    ]
+    kept = _keep(queries, "query", checks, rejections)
+    kept = _without_duplicates(kept, settings.near_duplicate, rejections)
+    return _within_cap(kept, settings.max_queries_per_tool, rejections)
+
+
+def _check_tools(query: Query, tools: dict[str, Tool]) -> str | None:
+    missing = [identifier for identifier in query.fits if identifier not in tools]
+    return f"its tool {missing[0]} was refused" if missing else None
+
+
+def check_calls(query: Query, tools: dict[str, Tool]) -> str | None:
+    """Every tool that serves the query at least in part has a call, of its own name and valid under its schema."""
+    for identifier, fit in query.fits.items():
+        call, tool = query.calls.get(identifier), tools[identifier]
+        if fit == "none":
+            continue
+        if call is None:
+            return f"no call for {tool.name}"
+        if call.name != tool.name:
+            return f"the call for {tool.name} names {call.name}"
+        faults = schema_faults(call.arguments, tool.parameters)
+        if faults:
+            return f"the call of {tool.name} is not valid: {faults[0]}"
+    return None
+
+
+def check_grounded(query: Query, tools: dict[str, Tool]) -> str | None:
+    """Every argument's value stands in the query's text, or is the parameter's default."""
+    for identifier, call in query.calls.items():
+        for name, value in call.arguments.items():
+            schema = tools[identifier].properties.get(name, {})
+            default = schema.get("default") if isinstance(schema, dict) else None
+            if value != default and not is_grounded(name, value, query.text):
+                return f"{call.name}: the value {value!r} of '{name}' is not in the query"
+    return None
+
+
+def is_grounded(name: str, value: Any, text: str) -> bool:
+    """Whether a value stands in a text: its words in order, its digits as a number, every leaf of a list or an object.
+
+    A boolean is grounded where a word of its parameter's name is said.
+    """
+    if isinstance(value, bool):
+        return bool(set(words_of(name)) & set(words_of(text)))
+    if isinstance(value, dict):
+        return all(is_grounded(key, inner, text) for key, inner in value.items())
+    if isinstance(value, list):
+        return all(is_grounded(name, inner, text) for inner in value)
+    if isinstance(value, int | float):
+        return _number_stands(value, text)
+    if value is None:
+        return True
+    words = words_of(str(value))
+    return f" {' '.join(words)} " in f" {' '.join(words_of(text))} " if words else str(value) in text
+
+
+def _number_stands(value: int | float, text: str) -> bool:
+    numbers = {float(match.replace(",", "")) for match in re.findall(r"-?\d[\d,]*(?:\.\d+)?", text)}
+    spoken = {float(index) for index, word in enumerate(NUMBER_WORDS) if word in words_of(text)}
+    return float(value) in numbers | spoken or float(abs(value)) in numbers
+
+
+def _without_duplicates(queries: list[Query], threshold: float, rejections: list[Rejection]) -> list[Query]:
+    """Queries of one text, or nearly: the first is kept."""
+    texts = [query.text for query in queries]
+    refused: dict[int, int] = {}
+    for first, second in find_near_duplicates(texts, threshold):
+        if first not in refused:
+            refused.setdefault(second, first)
+    for second, first in sorted(refused.items()):
+        check = "duplicate" if words_of(texts[first]) == words_of(texts[second]) else "near_duplicate"
+        rejections.append(_reject(queries[second], queries[second].id, "query", check, f"says the same as query {queries[first].id}"))
+    return [query for index, query in enumerate(queries) if index not in refused]
+
+
+def _within_cap(queries: list[Query], most: int, rejections: list[Rejection]) -> list[Query]:
+    counts: Counter[str] = Counter()
+    kept = []
+    for query in queries:
+        counts[query.strong] += 1
+        if counts[query.strong] > most:
+            rejections.append(_reject(query, query.id, "query", "cap", f"its tool has {most} queries already"))
+        else:
+            kept.append(query)
+    return kept

@@ -1,0 +1,104 @@
+"""Examples as training rows: token ids of a prompt and its completion, with the loss on the completion alone.
+
+Examples and a tokenizer in, rows out, checked before the first step; called by gentool.train.stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gentool.core.errors import TrainingError
+from gentool.core.example import Example
+from gentool.engines.chat import render_completion, render_prompt
+from gentool.prompts import PromptSettings, Task, render_answer, render_messages
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+IGNORED = -100
+"""The label of a token that no loss is taken on (PyTorch's convention)."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One example of one task: the token ids of the prompt and, behind them, of the completion."""
+
+    id: str
+    prompt_ids: list[int]
+    completion_ids: list[int]
+
+    @property
+    def length(self) -> int:
+        return len(self.prompt_ids) + len(self.completion_ids)
+
+    def features(self) -> dict[str, list[int]]:
+        """What the model is fed: `input_ids` and `labels` of equal length."""
+        return {
+            "input_ids": self.prompt_ids + self.completion_ids,
+            "labels": [IGNORED] * len(self.prompt_ids) + self.completion_ids,
+        }
+
+
+def render_row(example: Example, task: Task, tokenizer: PreTrainedTokenizerBase, settings: PromptSettings) -> tuple[str, str]:
+    """The texts of an example's prompt and completion."""
+    messages = render_messages(task, example.query, example.tools, settings)
+    answer = render_answer(task, example.ranking, example.answer)
+    return render_prompt(tokenizer, messages), render_completion(tokenizer, messages, answer)
+
+
+def make_rows(examples: Sequence[Example], task: Task, tokenizer: PreTrainedTokenizerBase, settings: PromptSettings) -> list[Row]:
+    """The rows of all examples, in their order. Prompt and completion are tokenised apart, as generation does it."""
+    texts = [render_row(example, task, tokenizer, settings) for example in examples]
+    prompts = tokenizer([prompt for prompt, _ in texts], add_special_tokens=False)["input_ids"]
+    completions = tokenizer([completion for _, completion in texts], add_special_tokens=False)["input_ids"]
+    return [Row(example.id, *ids) for example, *ids in zip(examples, prompts, completions, strict=True)]
+
+
+def check_rows(rows: Sequence[Row], examples: Sequence[Example], tokenizer: PreTrainedTokenizerBase) -> None:
+    """Refuse to train on rows that would teach something else: every row is checked, the first fault is shown with its row.
+
+    Labels exist; they are exactly the completion, none in the prompt; the end token is trained; every tool's name stands in the prompt.
+    """
+    if not rows:
+        raise TrainingError("there are no rows to train on: pairs/train.jsonl is empty, or every row is longer than max_length")
+    by_id = {example.id: example for example in examples}
+    for row in rows:
+        fault = _find_fault(row, by_id[row.id], tokenizer)
+        if fault:
+            raise TrainingError(f"example {row.id}: {fault}. The row as the model would see it:\n{show_row(row, tokenizer)}")
+
+
+def _find_fault(row: Row, example: Example, tokenizer: PreTrainedTokenizerBase) -> str | None:
+    labels = row.features()["labels"]
+    trained = [label for label in labels if label != IGNORED]
+    if not trained:
+        return "it has no labels"
+    if any(label != IGNORED for label in labels[: len(row.prompt_ids)]):
+        return "it has labels in the prompt"
+    if trained[-1] != tokenizer.eos_token_id:
+        return f"its last label is not the end token {tokenizer.eos_token!r}, so the model would not learn to stop"
+    prompt = str(tokenizer.decode(row.prompt_ids))
+    missing = [name for name in example.tools.names if name not in prompt]
+    if missing:
+        return f"the rendered prompt does not hold the tool {missing[0]!r}: the chat template drops it"
+    return None if example.query.strip() in prompt else "the rendered prompt does not hold the query"
+
+
+def show_row(row: Row, tokenizer: PreTrainedTokenizerBase) -> str:
+    """A row as text, the trained part marked."""
+    return f"{tokenizer.decode(row.prompt_ids)}[[trained: {tokenizer.decode(row.completion_ids)}]]"
+
+
+def collate_rows(batch: Sequence[dict[str, list[int]]], pad_token_id: int) -> dict[str, Any]:
+    """A batch of features padded on the right: tensors (rows, longest) of `input_ids`, `attention_mask` and `labels`."""
+    import torch
+
+    longest = max(len(features["input_ids"]) for features in batch)
+
+    def padded(key: str, filler: int) -> Any:
+        return torch.tensor([features[key] + [filler] * (longest - len(features[key])) for features in batch])
+
+    mask = [[1] * len(features["input_ids"]) + [0] * (longest - len(features["input_ids"])) for features in batch]
+    return {"input_ids": padded("input_ids", pad_token_id), "attention_mask": torch.tensor(mask), "labels": padded("labels", IGNORED)}

@@ -1,0 +1,74 @@
+"""The stage `train`: pairs/train.jsonl in; train/rank/ and train/select/ out, the second trained from the first.
+
+Ranking first, then selecting and filling in the call (the paper's two-stage fine-tuning): one function called twice.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from gentool.core.errors import RunError
+from gentool.core.example import Example
+from gentool.core.jsonl import read_records
+from gentool.core.recipe import Settings
+from gentool.prompts import TASKS, PromptSettings, render_answer, render_messages
+from gentool.train.nano import NanoSettings, build_nano
+from gentool.train.stage import LoraSettings, StageSettings, train_stage
+
+NANO = "nano"
+
+
+class TrainSettings(Settings):
+    """Which student learns, and how.
+
+    model: the name or folder of any Hugging Face causal language model, or `nano`, a small one from scratch.
+    nano: the size of the small one. lora: null fine-tunes all weights.
+    rank, select: the two stages.
+    """
+
+    model: str = NANO
+    nano: NanoSettings = NanoSettings()
+    lora: LoraSettings | None = None
+    rank: StageSettings = StageSettings()
+    select: StageSettings = StageSettings()
+
+
+def train_two_stages(run: Path, settings: TrainSettings, prompts: PromptSettings, seed: int) -> dict[str, Any]:
+    """Run the stage in a run folder; returns what both stages' done.json hold."""
+    source = run / "pairs" / "train.jsonl"
+    if not (run / "pairs" / "build.json").exists():
+        raise RunError(f"{source} is not complete: run `gentool pairs {run}` first")
+    examples = list(read_records(source, Example))
+    folder = run / "train"
+    base = prepare_base(settings, examples, prompts, folder, seed)
+    ranked = train_stage(base, examples, "rank", folder / "rank", settings.rank, settings.lora, prompts, seed)
+    selected = train_stage(str(folder / "rank"), examples, "select", folder / "select", settings.select, settings.lora, prompts, seed)
+    return {"rank": ranked, "select": selected}
+
+
+def prepare_base(settings: TrainSettings, examples: Sequence[Example], prompts: PromptSettings, folder: Path, seed: int) -> str:
+    """The model that the first stage starts from: the recipe's, or the small one, built in `folder`/nano where it is not yet."""
+    if settings.model != NANO:
+        return settings.model
+    nano = folder / NANO
+    if not nano.exists():
+        unfinished = folder / f".{NANO}.part"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        build_nano(training_texts(examples, prompts), unfinished, settings.nano, seed)
+        unfinished.rename(nano)
+    return str(nano)
+
+
+def training_texts(examples: Sequence[Example], prompts: PromptSettings) -> Iterator[str]:
+    """All that a student reads or writes in training, each part once."""
+    seen: set[str] = set()
+    for example in examples:
+        for task in TASKS:
+            parts = [message["content"] for message in render_messages(task, example.query, example.tools, prompts)]
+            for part in (*parts[0].split("\n"), *parts[1:], render_answer(task, example.ranking, example.answer)):
+                if part not in seen:
+                    seen.add(part)
+                    yield part

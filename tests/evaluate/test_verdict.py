@@ -1,0 +1,258 @@
+"""Each rule of judging by an answer that meets it and one that does not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gentool.core.call import Call
+from gentool.core.errors import RunError
+from gentool.core.example import Example, Prediction, Verdict
+from gentool.core.jsonl import to_line
+from gentool.core.tool import GENERATE_RESPONSE, Tool, ToolSet
+from gentool.evaluate.verdict import equal_normalised, equal_typed, examine, judge, kendall_tau
+
+MakeExample = Callable[..., Example]
+Ask = Callable[..., Verdict]
+
+
+@pytest.fixture
+def ask(make_example: MakeExample, write_answer: Callable[[str, Any], str]) -> Ask:
+    """The verdict on a call (name and arguments) in an example of a kind."""
+
+    def ask(kind: str, name: str, arguments: dict[str, Any] | None = None, target: dict[str, Any] | None = None) -> Verdict:
+        example = make_example(kind)
+        if target is not None:
+            example = make_example(kind, Call(name=example.answer.name, arguments=target))
+        return judge(example, Prediction(id=example.id, select=write_answer(name, arguments or {}), rank=""))
+
+    return ask
+
+
+def test_right_call(ask: Ask) -> None:
+    verdict = ask("strong", "forecast", {"city": "New York", "days": 5})
+    assert (verdict.format, verdict.selection, verdict.selection_lenient, verdict.call) == (True, True, True, True)
+    assert (verdict.parameter_names, verdict.parameter_values, verdict.parameter_values_normalised) == (True, True, True)
+    assert (verdict.selected, verdict.error, verdict.reason) == ("forecast", None, "")
+
+
+def test_right_abstention_counts_as_right_call_whatever_it_says(ask: Ask) -> None:
+    verdict = ask("zero", GENERATE_RESPONSE, {"response": "No tool fits."})
+    assert (verdict.format, verdict.selection, verdict.call, verdict.error) == (True, True, True, None)
+    assert (verdict.parameter_names, verdict.parameter_values, verdict.parameter_values_normalised) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "error", "format_right"),
+    [
+        ("zero", "search_web", "unknown_tool", False),
+        ("one", "search_web", "unknown_tool", False),
+        ("strong", "Forecast", "unknown_tool", False),
+        ("zero", "book_table", "called_when_none", True),
+        ("one", GENERATE_RESPONSE, "abstained_when_needed", True),
+        ("weak", GENERATE_RESPONSE, "abstained_when_needed", True),
+        ("strong", GENERATE_RESPONSE, "abstained_when_needed", True),
+        ("strong", "temperature", "weak_instead_of_strong", True),
+        ("one", "book_table", "other_wrong_tool", True),
+        ("weak", "play_song", "other_wrong_tool", True),
+        ("weak", "forecast", "unknown_tool", False),
+        ("one", "forecast", "wrong_arguments", True),
+    ],
+)
+def test_error_classes(ask: Ask, kind: str, name: str, error: str, format_right: bool) -> None:
+    verdict = ask(kind, name)
+    assert (verdict.error, verdict.format, verdict.call) == (error, format_right, False)
+    assert verdict.reason
+    assert verdict.parameter_names is (None if kind == "zero" else False)
+
+
+def test_the_weak_tool_is_an_error_of_its_own_in_strong_examples_only(make_example: MakeExample, write_answer: Callable[[str, Any], str]) -> None:
+    example = make_example("strong").model_copy(update={"kind": "one"})
+    assert judge(example, Prediction(id=example.id, select=write_answer("temperature", {}), rank="")).error == "other_wrong_tool"
+
+
+@pytest.mark.parametrize("kind", ["zero", "one", "weak", "strong"])
+@pytest.mark.parametrize(
+    "text", ["", "No tool fits.", "generate_response", '{"name": "forecast", "arguments": ', '{"name": "forecast", "arguments": 5}']
+)
+def test_unreadable_answers_get_no_credit_anywhere(make_example: MakeExample, kind: str, text: str) -> None:
+    verdict = judge(make_example(kind), Prediction(id=f"f-{kind}", select=text, rank=text))
+    assert (verdict.error, verdict.selected, verdict.format, verdict.ranked) == ("unparsable", None, False, None)
+    assert not (verdict.selection or verdict.selection_lenient or verdict.call or verdict.ranking_exact or verdict.reciprocal_rank)
+    assert not (verdict.parameter_names or verdict.parameter_values or verdict.parameter_values_normalised)
+    assert verdict.kendall_tau == (None if kind == "zero" else 0.0)
+    assert verdict.reason.startswith("unparsable: ")
+
+
+def test_an_acceptable_tool_is_right_in_the_lenient_sense_only(ask: Ask) -> None:
+    verdict = ask("strong", "temperature", {"place": "New York"})
+    assert (verdict.selection, verdict.selection_lenient, verdict.call, verdict.parameter_values) == (False, True, False, False)
+
+
+@pytest.mark.parametrize(
+    ("given_days", "typed", "normalised"),
+    [(5, True, True), (5.0, True, True), ("5", False, True), ("5.0", False, True), (True, False, False), (6, False, False), (None, False, False)],
+)
+def test_days_five(ask: Ask, given_days: Any, typed: bool, normalised: bool) -> None:
+    verdict = ask("one", "forecast", {"city": "New York", "days": given_days})
+    assert (verdict.parameter_names, verdict.parameter_values, verdict.parameter_values_normalised) == (True, typed, normalised)
+    assert verdict.call is typed
+
+
+def test_one_is_not_true(ask: Ask) -> None:
+    verdict = ask("one", "forecast", {"city": "x", "days": True}, target={"city": "x", "days": 1})
+    assert (verdict.parameter_values, verdict.parameter_values_normalised) == (False, False)
+
+
+def test_spelling_counts_in_the_strict_sense_only(ask: Ask) -> None:
+    verdict = ask("one", "forecast", {"city": "new-york.", "days": 5})
+    assert (verdict.parameter_values, verdict.parameter_values_normalised, verdict.error) == (False, True, "wrong_arguments")
+
+
+def test_a_default_that_is_given_counts_in_the_strict_sense_only(ask: Ask) -> None:
+    verdict = ask("one", "forecast", {"city": "Oslo", "days": 3}, target={"city": "Oslo"})
+    assert (verdict.parameter_names, verdict.parameter_values, verdict.parameter_values_normalised) == (False, False, True)
+    assert ask("one", "forecast", {"city": "Oslo", "days": 4}, target={"city": "Oslo"}).parameter_values_normalised is False
+    assert ask("one", "forecast", {"city": "Oslo"}, target={"city": "Oslo", "days": 3}).parameter_values_normalised is True
+
+
+def test_arguments_are_compared_inside_lists_and_objects(ask: Ask) -> None:
+    target = {"city": "Oslo", "options": {"hours": [6, 12]}}
+    assert ask("one", "forecast", {"options": {"hours": [6, 12]}, "city": "Oslo"}, target=target).call
+    for hours, normalised in (([12, 6], False), ([6], False), (["6", 12], True), ([6, 12, 18], False)):
+        verdict = ask("one", "forecast", {"city": "Oslo", "options": {"hours": hours}}, target=target)
+        assert (verdict.parameter_names, verdict.parameter_values, verdict.parameter_values_normalised) == (True, False, normalised)
+    with_default = {"city": "Oslo", "options": {"hours": [6, 12], "units": "Metric"}}
+    assert ask("one", "forecast", with_default, target=target).parameter_values_normalised is True
+
+
+@pytest.mark.parametrize(
+    ("given", "target", "typed", "normalised"),
+    [
+        (None, None, True, True),
+        (None, False, False, False),
+        (0, False, False, False),
+        (1, True, False, False),
+        ([], {}, False, False),
+        ("it's", 'it"s', False, True),
+        ("2024/05/01", "2024-05-01", False, True),
+        ("a;b", "ab", False, False),
+        ("five", 5, False, False),
+        (" 5 ", 5, False, True),
+        ("1e3", 1000, False, True),
+        ("-5", 5, False, False),
+        (9007199254740993, 9007199254740992, False, False),
+        ("9007199254740993", 9007199254740992, False, False),
+        ("9" * 5000, 5, False, False),
+        ({"a": {"b": [1]}}, {"a": {"b": [1.0]}}, True, True),
+        ({"a": 1}, {"a": 1, "b": 2}, False, False),
+    ],
+)
+def test_equality(given: Any, target: Any, typed: bool, normalised: bool) -> None:
+    assert equal_typed(given, target) is equal_typed(target, given) is typed
+    assert equal_normalised(given, target) is equal_normalised(target, given) is normalised
+
+
+def test_a_required_argument_must_be_given_even_at_its_default() -> None:
+    schema = {"type": "object", "properties": {"days": {"type": "integer", "default": 3}}, "required": ["days"]}
+    assert not equal_normalised({}, {"days": 3}, schema)
+    assert equal_normalised({}, {"days": 3}, {**schema, "required": []})
+
+
+def test_reasons_name_what_is_wrong_and_with_which_values(ask: Ask) -> None:
+    verdict = ask("one", "forecast", {"town": "Oslo", "days": "5"})
+    for part in ('missing: "city"', 'unexpected: "town" = "Oslo"', 'value: "days" is "5", not 5', "schema: ", "'city' is a required property"):
+        assert part in verdict.reason
+    assert ask("one", "book_table").reason == 'wrong_func_name: "book_table" instead of "forecast"'
+    assert "not in the set" in ask("one", "search_web").reason
+
+
+def test_what_is_long_is_cut_in_the_reason(ask: Ask) -> None:
+    reason = ask("one", "forecast", {"city": "x" * 40_000, "days": 5}).reason
+    assert '"city" is "xxx' in reason and len(reason) < 300
+    assert len(ask("one", "forecast", {f"name{number}": number for number in range(1000)}).reason) == 1000
+
+
+def test_lone_surrogates_and_deep_nesting_are_judged_and_written() -> None:
+    tool = Tool(name="go", parameters={"type": "object", "properties": {"x": {}}})
+    example = Example(
+        id="e",
+        pair="p",
+        kind="one",
+        family="f",
+        query_id="q",
+        query="?",
+        tools=ToolSet.of([tool]),
+        ranking=("go", GENERATE_RESPONSE),
+        answer=Call(name="go", arguments={"x": 1}),
+        strong="go",
+    )
+    for arguments in ('{"\\ud800": "\\udfff"}', '{"x": ' + "[" * 900 + "]" * 900 + "}"):
+        verdict = judge(example, Prediction(id="e", select=f'{{"name": "go", "arguments": {arguments}}}', rank='["\\ud800"]'))
+        assert verdict.error in ("wrong_arguments", "unparsable")
+        assert to_line(verdict).encode()
+
+
+def test_a_schema_that_cannot_be_applied_does_not_stop_judging(make_example: MakeExample) -> None:
+    schema = {"type": "object", "properties": {"city": {"$ref": "#/$defs/none"}, "days": {"type": "string", "pattern": "("}}}
+    example = make_example("one").model_copy(update={"tools": ToolSet.of([Tool(name="forecast", parameters=schema)])})
+    verdict = judge(example, Prediction(id=example.id, select='{"name": "forecast", "arguments": {"city": "x", "days": "5"}}', rank="[]"))
+    assert verdict.error == "wrong_arguments" and "the schema cannot be applied" in verdict.reason
+
+
+def test_repairs_say_which_answer_they_mended(make_example: MakeExample) -> None:
+    select = 'Sure: {"name": "forecast", "arguments": {"city": "New York", "days": 5}}'
+    outcome = examine(make_example("one"), Prediction(id="f-one", select=select, rank='```json\n["forecast", "generate_response"]\n```'))
+    assert outcome.mended and outcome.verdict.call and outcome.verdict.ranking_exact
+    assert {repair.split(":")[0] for repair in outcome.verdict.repairs} == {"select", "rank"}
+
+
+def test_prediction_of_another_example_is_refused(make_example: MakeExample) -> None:
+    with pytest.raises(RunError, match="f-one"):
+        judge(make_example("zero"), Prediction(id="f-one", select="", rank=""))
+
+
+@pytest.mark.parametrize(
+    ("ranked", "exact", "reciprocal_rank", "tau"),
+    [
+        (["forecast", "temperature", GENERATE_RESPONSE], True, 1.0, 1.0),
+        (["forecast", "temperature", GENERATE_RESPONSE, "book_table"], True, 1.0, 1.0),
+        (["temperature", "forecast", GENERATE_RESPONSE], False, 0.5, 1 / 3),
+        ([GENERATE_RESPONSE, "temperature", "forecast"], False, 1 / 3, -1.0),
+        (["forecast", "temperature"], False, 1.0, 1.0),
+        (["forecast"], False, 1.0, 2 / 3),
+        ([GENERATE_RESPONSE], False, 0.0, -2 / 3),
+        (["search_web", "forecast", "temperature", GENERATE_RESPONSE], False, 0.5, 1.0),
+        (["search_web"], False, 0.0, 0.0),
+    ],
+)
+def test_rankings(make_example: MakeExample, ranked: list[str], exact: bool, reciprocal_rank: float, tau: float) -> None:
+    verdict = judge(make_example("strong"), Prediction(id="f-strong", select="", rank=json.dumps(ranked)))
+    assert verdict.ranked == tuple(ranked)
+    assert verdict.ranking_exact is exact
+    assert (verdict.reciprocal_rank, verdict.kendall_tau) == pytest.approx((reciprocal_rank, tau))
+
+
+def test_a_ranking_of_one_name_has_no_tau(make_example: MakeExample) -> None:
+    verdict = judge(make_example("zero"), Prediction(id="f-zero", select="", rank=json.dumps([GENERATE_RESPONSE])))
+    assert (verdict.ranking_exact, verdict.reciprocal_rank, verdict.kendall_tau) == (True, 1.0, None)
+
+
+@given(st.permutations("abcd"))
+def test_tau_turns_its_sign_with_the_order(names: list[str]) -> None:
+    tau = kendall_tau("abcd", names)
+    reverse = kendall_tau("abcd", names[::-1])
+    assert tau is not None and reverse is not None
+    assert -1 <= tau <= 1 and tau == pytest.approx(-reverse)
+    assert (tau == 1) == (names == list("abcd"))
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_any_text_gets_a_verdict(make_example: MakeExample, select: str, rank: str) -> None:
+    verdict = judge(make_example("strong"), Prediction(id="f-strong", select=select, rank=rank))
+    assert verdict.call is (verdict.error is None)

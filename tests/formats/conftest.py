@@ -1,0 +1,39 @@
+"""What the tests of the readers share: a file made from text or JSON, and the real data where it lies beside the checkout."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Writes a file: text as it is, anything else as JSON, with `lines=True` one JSON value to a line."""
+
+    def write_file(content: Any, lines: bool = False) -> Path:
+        path = tmp_path / "tools.json"
+        if lines:
+            content = "".join(json.dumps(value) + "\n" for value in content)
+        path.write_text(content if isinstance(content, str) else json.dumps(content, indent=1), encoding="utf-8")
+        return path
+
+    return write_file
+
+
+@pytest.fixture
+def real_data() -> Callable[[str], Path]:
+    """The path of a file of real data; the test skips where it is absent."""
+
+    def find(name: str) -> Path:
+        path = Path(__file__).parents[3] / "shared" / "data" / name
+        if not path.exists():
+            pytest.skip(f"the real data is not here: shared/data/{name} beside the checkout")
+        return path
+
+    return find
