@@ -213,7 +213,10 @@ def _call_of(value: Any) -> tuple[Call | None, tuple[str, ...]]:
 
 MARKERS = re.compile(r"</?tool_call>|\[/?TOOL_CALLS\]|<\|python_tag\|>|<\|tool_call\|>")
 FENCE = re.compile(r"```[a-zA-Z]*")
-THINKING = re.compile(r"<think>.*?</think>", re.DOTALL)
+THINKING = re.compile(r"\A(?:\s*<think>.*?</think>)+", re.DOTALL)
+"""Thinking before the answer; inside the answer the same words are a string's."""
+TRAILING_COMMA = re.compile(r"""("(?:[^"\\]|\\.)*+"?)|,(\s*[}\]])""", re.DOTALL)
+"""A string, which is left as it is, or a comma before a closing bracket."""
 MOST_CHARACTERS = 50_000
 """An answer longer than this is read up to here: no answer to one query is longer."""
 MOST_UNCLOSED = 100
@@ -282,15 +285,17 @@ def _closing(text: str, start: int) -> int | None:
 
 
 def _parse_json(text: str) -> Any:
-    """Strict JSON; ValueError otherwise, also for NaN and Infinity, which JSON does not have."""
-
-    def refuse(constant: str) -> Any:
-        raise ValueError(f"{constant} is not JSON")
-
+    """Strict JSON; ValueError otherwise."""
     try:
-        return json.loads(text, parse_constant=refuse)
+        return _storable(json.loads(text))
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def _storable(value: Any) -> Any:
+    """The value; ValueError where JSON cannot hold it: NaN, infinities (1e999 is one to Python), integers of thousands of digits."""
+    json.dumps(value, allow_nan=False)
+    return value
 
 
 def _read_json(text: str) -> tuple[Any, tuple[str, ...] | None]:
@@ -300,11 +305,11 @@ def _read_json(text: str) -> tuple[Any, tuple[str, ...] | None]:
     except ValueError:
         pass
     try:
-        return _parse_json(re.sub(r",(\s*[}\]])", r"\1", text)), ("trailing comma",)
+        return _parse_json(TRAILING_COMMA.sub(lambda found: found[1] or found[2], text)), ("trailing comma",)
     except ValueError:
         pass
     try:
-        return _literal(ast.parse(text, mode="eval").body), ("Python literal",)
+        return _storable(_literal(ast.parse(text, mode="eval").body)), ("Python literal",)
     except (ValueError, SyntaxError, RecursionError, MemoryError):
         return None, None
 

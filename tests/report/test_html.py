@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from run_folders import MODELS, NASTY
 
 from gentool.core.errors import RecordError, RunError
 from gentool.core.example import ERROR_CLASSES, SCENARIOS, Example
 from gentool.core.jsonl import read_json, read_records, write_json, write_text
 from gentool.report.html import write_report
 
+MODELS = ("base", "tuned")
 METRICS = ("selection", "selection_lenient", "format", "parameter_names", "parameter_values", "call")
 
 
@@ -105,16 +105,21 @@ def test_headline_sets_the_tuned_model_beside_the_others(shared_run: Path) -> No
     assert f"Difference {100 * (values['tuned'] - values['base']):+.1f} points" in sentence
 
 
-def test_records_are_data_and_never_markup(shared_run: Path) -> None:
+def test_models_stand_in_the_order_of_the_recipe(shared_run: Path, page: Page) -> None:
+    assert json.loads(page.data["records"])["models"] == ["tuned", "base"]
+    assert "Results of the run folder demo. The student model is tiny/student." in render(shared_run)
+
+
+def test_records_are_data_and_never_markup(shared_run: Path, nasty: str) -> None:
     text = render(shared_run)
     page = Page(text)
     examples = {example.id: example for example in read_records(shared_run / "pairs" / "test.jsonl", Example)}
     data = json.loads(page.data["records"])
     assert page.tags.count("script") == 3
     assert "img" not in page.tags
-    assert NASTY not in text
+    assert nasty not in text
     assert {example["id"]: example["query"] for example in data["examples"]} == {key: example.query for key, example in examples.items()}
-    assert any(NASTY in example["query"] for example in data["examples"])
+    assert any(nasty in example["query"] for example in data["examples"])
     assert len(data["records"]) == len(examples) * len(MODELS)
     names = [tool["name"] for tool in data["tools"]]
     assert len(names) == len(set(names)), "every tool is stored once"
@@ -187,6 +192,8 @@ def test_run_without_score_is_refused(run_folder: Path) -> None:
         render(run_folder)
     with pytest.raises(RunError, match="no such run folder"):
         render(run_folder / "nowhere")
+    with pytest.raises(RunError, match="is a folder"):
+        write_report([run_folder], run_folder)
     with pytest.raises(RunError, match="no run folder given"):
         write_report([], run_folder / "report.html")
 
@@ -230,7 +237,7 @@ def test_several_runs_stand_side_by_side(make_run: Callable[..., Path], tmp_path
 
 def test_leak_checks_say_pass_and_fail_in_words(shared_run: Path) -> None:
     text = render(shared_run)
-    rows = dict(re.findall(r"<tr><th scope=\"row\">([^<]*)</th>(?:(?!</tr>).)*<span class=\"badge \w+\">(\w+)</span>", text, flags=re.DOTALL))
+    rows = dict(re.findall(r"<tr><th scope=\"row\">([^<]*)<(?:(?!</tr>).)*<span class=\"badge \w+\">(\w+)</span>", text, flags=re.DOTALL))
     assert rows["tools of unseen families in training"] == "pass"
     assert rows["near-duplicate queries"] == "fail"
     assert "first: q17 is close to q3" in text

@@ -32,7 +32,7 @@ def test_headline_without_a_tuned_model_compares_the_best_two() -> None:
 
 
 def test_links_name_what_they_filter_and_leave_out_all() -> None:
-    assert examples_link(model="a b/é&c", scenario="all", kind="zero,one") == "#examples&model=a%20b/%C3%A9%26c&kind=zero%2Cone"
+    assert examples_link(model="a b/é&c", scenario="all", kind="zero,one") == "#examples&model=a%20b%2F%C3%A9%26c&kind=zero%2Cone"
     assert examples_link() == "#examples"
 
 

@@ -33,6 +33,8 @@ def read_recipe(path: Path, overrides: Iterable[str], model: type[Model]) -> Mod
         raise RecipeError(f"{path}: no such recipe") from None
     except IsADirectoryError:
         raise RecipeError(f"{path}: is a folder, not a recipe") from None
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"{path}: is not UTF-8 text ({error.reason} at byte {error.start})") from None
     return parse_recipe(text, str(path), overrides, model)
 
 
@@ -40,7 +42,7 @@ def parse_recipe(text: str, where: str, overrides: Iterable[str], model: type[Mo
     """The same from the YAML text; `where` names its origin in errors."""
     try:
         values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that no calendar has
         raise RecipeError(f"{where}: not valid YAML: {' '.join(str(error).split())}") from None
     values = {} if values is None else values
     if not isinstance(values, dict):
@@ -92,7 +94,7 @@ def _set(values: dict[str, Any], override: str) -> None:
         table = inner
     try:
         table[last] = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that no calendar has
         raise RecipeError(f"--set {override}: not a valid value: {' '.join(str(error).split())}") from None
 
 

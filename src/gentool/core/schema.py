@@ -28,11 +28,12 @@ def _validator(schema_text: str) -> Validator:
     import json
 
     from jsonschema import Draft202012Validator
+    from referencing import Registry
 
     schema = json.loads(schema_text)
     if "properties" in schema:
         schema.setdefault("additionalProperties", False)
-    return Draft202012Validator(schema)
+    return Draft202012Validator(schema, registry=Registry())  # an empty registry: nothing is fetched from the network
 
 
 def metaschema_fault(schema: dict[str, Any]) -> str | None:

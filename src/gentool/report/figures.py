@@ -10,10 +10,9 @@ import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from io import StringIO
 from typing import TYPE_CHECKING, Any
-
-from markupsafe import Markup, escape
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,7 +82,7 @@ class Figure:
     key: str
     question: str
     alternative: str
-    svg: Markup
+    svg: str
 
 
 def draw_dots(
@@ -226,7 +225,7 @@ class _Drawing:
             )
 
     def figure(self, key: str, question: str, alternative: str) -> Figure:
-        return Figure(key, question, alternative, Markup(_embedded(self._text, key, question, alternative)))
+        return Figure(key, question, alternative, _embedded(self._text, key, question, alternative))
 
 
 def _save(canvas: Canvas) -> str:

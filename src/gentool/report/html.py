@@ -40,40 +40,42 @@ if TYPE_CHECKING:
 
 STUDENT_KEYS = re.compile(r"(.*\.)?(student|model_name_or_path)|(train|student)\.(.*\.)?(model|name)")
 """Paths of a recipe's settings that may name the student; the first that has a value is shown."""
-TUNED = {"tuned", "finetuned", "gentool"}
-"""Words by which a model's name says that it is the tuned one; without them the headline compares the best two."""
+TUNED = {"trained", "tuned", "finetuned"}
+"""Words by which a model's name says that it was tuned (`trained` is the run's own); without them the headline compares the best two."""
 
 
 def write_report(runs: Sequence[Path], out: Path) -> Path:
     """Write the report of one or more run folders (side by side, names prefixed with the run's) and return its path.
 
-    Raises RunError where a folder is missing or holds no score, RecordError (path and line) where a file is broken.
+    Raises RunError where a run folder is missing or holds no score or `out` is a folder, RecordError (path and line) where a
+    file is broken.
     """
     if not runs:
         raise RunError("no run folder given; name at least one, for example: gentool report runs/demo")
+    if out.is_dir():
+        raise RunError(f"{out}: is a folder; name the file to write, for example {out / 'report.html'}")
     write_text(out, render_report(read_runs(runs)))
     return out
 
 
 def render_report(runs: Sequence[Run]) -> str:
     """The page as text."""
-    from markupsafe import Markup
-
     folder = Path(__file__).parent
-    style, script = (Markup((folder / name).read_text(encoding="utf-8")) for name in ("page.css", "page.js"))
+    style, script = ((folder / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     template = _environment(folder).get_template("template.html.j2")
-    return template.render(style=style, script=script, data=Markup(embedded_data(runs)), **_context(runs)) + "\n"
+    return template.render(style=style, script=script, data=embedded_data(runs), **_context(runs)) + "\n"
 
 
 def _environment(folder: Path) -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(loader=FileSystemLoader(folder), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": False}
     environment.tests["record_rows"] = _is_rows
     environment.tests["record_columns"] = _is_columns
     environment.filters["gathered"] = _gathered
     environment.filters["words"] = lambda key: str(key).replace("_", " ")
-    environment.filters["number"] = lambda value: f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    environment.filters["number"] = _number
     return environment
 
 
@@ -82,7 +84,7 @@ def _context(runs: Sequence[Run]) -> dict[str, Any]:
     headline = headline_table(scored)
     return {
         "runs": runs,
-        "title": ", ".join(run.name for run in runs),
+        "title": ", ".join(dict.fromkeys(str(run.recipe.get("name") or run.name) for run in runs)),
         "statements": [(run.name, describe_run(run)) for run in runs],
         "notices": _notices(runs),
         "headline": headline,
@@ -118,6 +120,7 @@ def describe_run(run: Run) -> str:
     trained = [stage for stage in STAGES if run.training[stage]]
     tools = {tool.id for example in run.examples.values() for tool in example.tools}
     sentences = [
+        f"Results of the run folder {run.name}.",
         f"The student model is {student}." if student else "",
         f"It was trained here in {len(trained)} stage{'s' if len(trained) > 1 else ''} ({', then '.join(trained)})."
         if trained
@@ -134,7 +137,7 @@ def _catalogue_words(run: Run) -> str:
     for table in (run.synth, run.pairs):
         for _, key, value in _settings(table or {}):
             if key in ("catalogue", "catalogue_tools", "tools") and isinstance(value, int):
-                return f"The catalogue has {value:,} tools."
+                return f"The catalogue{f' ({name})' if (name := run.recipe.get('catalogue')) else ''} has {value:,} tools."
     return ""
 
 
@@ -188,6 +191,19 @@ def _filters(scored: Sequence[Scored]) -> list[tuple[str, str, list[tuple[str, s
 
 
 _ENDS = (("", "judged"), (":right", "right"), (":wrong", "wrong"))
+
+
+def _number(value: Any) -> str:
+    """A value for reading: whole numbers in groups of three digits, others to four places."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return f"{value:,}"
+        case float():
+            return f"{round(value, 4):,}"
+        case _:
+            return str(value)
 
 
 def _is_rows(value: Any) -> bool:

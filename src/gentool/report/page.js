@@ -211,6 +211,11 @@
     byId("examples-title").focus({ preventScroll: true });
   };
   window.addEventListener("hashchange", follow);
+  document.addEventListener("click", (event) => {
+    // A link to the address that is already there changes no hash, yet it must lead to the examples.
+    const anchor = event.target.closest("a[href^='#examples&']");
+    if (anchor && anchor.hash === location.hash) follow();
+  });
   window.addEventListener("beforeprint", () => document.querySelectorAll("#list details").forEach((details) => { details.open = true; }));
 
   addSwitch();

@@ -74,10 +74,11 @@ def _read_run(folder: Path, name: str, prefix: str) -> Run:
         raise RunError(f"{folder}: nothing is scored yet, so there is nothing to report; run: gentool score {folder}")
     notices: list[str] = []
     recipe_text = _recipe_text(folder, notices)
+    recipe = _parse_recipe(recipe_text, notices)
     return Run(
         name=name,
         recipe_text=recipe_text,
-        recipe=_parse_recipe(recipe_text, notices),
+        recipe=recipe,
         synth=_optional_table(folder / "synth" / "build.json", "the counts of the synthetic data are not shown", notices),
         pairs=_optional_table(folder / "pairs" / "build.json", "data counts, audit and leak checks are not shown", notices),
         examples={
@@ -85,9 +86,17 @@ def _read_run(folder: Path, name: str, prefix: str) -> Run:
             for example in _records(folder / "pairs" / "test.jsonl", Example, "the examples behind the numbers are not shown", notices)
         },
         training={stage: _metrics(folder / "train" / stage / "metrics.jsonl", notices) for stage in STAGES},
-        scored=tuple(_read_scored(folder, path, prefix, notices) for path in scores),
+        scored=tuple(_read_scored(folder, path, prefix, notices) for path in sorted(scores, key=lambda path: _place(path.stem, recipe))),
         notices=tuple(notices),
     )
+
+
+def _place(name: str, recipe: dict[str, Any]) -> tuple[int, str]:
+    """Where a model stands: in the order of the recipe's engines (`trained`, `hf:folder/name`), others behind them by name."""
+    predict = recipe.get("predict")
+    engines = predict.get("engines") if isinstance(predict, dict) else None
+    places = [i for i, engine in enumerate(engines or []) if str(engine).rstrip("/").replace(":", "/").rpartition("/")[2] == name]
+    return (places[0] if places else len(engines or []), name)
 
 
 def _read_scored(folder: Path, path: Path, prefix: str, notices: list[str]) -> Scored:

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from gentool.core.family import Fit
-from gentool.core.schema import schema_faults
 from gentool.core.tool import Tool
 from gentool.synth.gaps import Gap, find_gaps, fit_of_gap, worst_fit
-from gentool.synth.values import TRIES, UnsampleableError, order_dates, sample_value
+from gentool.synth.values import TRIES, UnsampleableError, accepts, order_dates, sample_value, single_parameter
 from gentool.synth.wording import write_query
 
 SHARE_OF_BOTH = 0.4
@@ -71,11 +70,12 @@ def _value_for(name: str, schema: Any, strong: Tool, weak: Tool | None, gaps: li
     if chosen != gap:
         value = sample_value(name, weak.properties[name], weak.parameters, rng)
         return [value] if gap.kind == "single_value" else value
-    return _value_beyond(gap, schema, weak.properties[name], strong, rng)
+    return _value_beyond(gap, strong, weak, rng)
 
 
-def _value_beyond(gap: Gap, strong_schema: dict[str, Any], weak_schema: dict[str, Any], strong: Tool, rng: random.Random) -> Any:
+def _value_beyond(gap: Gap, strong: Tool, weak: Tool, rng: random.Random) -> Any:
     """A value that the strong tool takes and the weak one does not."""
+    strong_schema, weak_schema = strong.properties[gap.name], weak.properties[gap.name]
     schema = strong_schema
     match gap.kind:
         case "fewer_values" if "enum" in strong_schema:
@@ -84,10 +84,10 @@ def _value_beyond(gap: Gap, strong_schema: dict[str, Any], weak_schema: dict[str
             schema = {**strong_schema, "minimum": weak_schema["maximum"] + 1}
         case "single_value":
             schema = {**strong_schema, "minItems": max(2, strong_schema.get("minItems", 2))}
-    single = {"type": "object", "properties": {gap.name: weak_schema}}
+    single = single_parameter(gap.name, weak_schema, weak.parameters)
     for _ in range(TRIES):
         value = sample_value(gap.name, schema, strong.parameters, rng)
-        if schema_faults({gap.name: value}, single):
+        if not accepts(single, {gap.name: value}):
             return value
     raise UnsampleableError(f"no value for the parameter '{gap.name}' is beyond the weak tool")
 

@@ -12,6 +12,7 @@ CATEGORIES = {
     "CATEGORY_WORD": string.ascii_lowercase + string.digits,
     "CATEGORY_SPACE": " ",
     "CATEGORY_NOT_DIGIT": string.ascii_lowercase,
+    "CATEGORY_NOT_WORD": " -.,",
     "CATEGORY_NOT_SPACE": string.ascii_lowercase + string.digits,
 }
 MOST_REPEATS = 6
@@ -22,7 +23,7 @@ def draw_from_pattern(pattern: str, rng: random.Random) -> str:
     try:
         parsed = re._parser.parse(pattern)  # type: ignore[attr-defined]
         return "".join(_draw(operation, argument, rng) for operation, argument in parsed)
-    except (re.error, _UnsupportedError):
+    except (re.error, OverflowError, _UnsupportedError):
         return ""
 
 
@@ -34,6 +35,8 @@ def _draw(operation: Any, argument: Any, rng: random.Random) -> str:
     match str(operation):
         case "LITERAL":
             return chr(argument)
+        case "NOT_LITERAL":
+            return rng.choice(_others(chr(argument)))
         case "IN":
             return rng.choice(_characters(argument))
         case "ANY":
@@ -52,18 +55,29 @@ def _draw(operation: Any, argument: Any, rng: random.Random) -> str:
 
 
 def _characters(choices: list[tuple[Any, Any]]) -> str:
+    """The characters that a class takes, at least one. Raises _UnsupportedError where none of them can be drawn."""
     if choices and str(choices[0][0]) == "NEGATE":
-        refused = _characters(choices[1:])
-        return "".join(character for character in string.ascii_lowercase + string.digits if character not in refused)
+        return _others(_characters(choices[1:]))
     found = ""
     for operation, argument in choices:
         match str(operation):
             case "LITERAL":
                 found += chr(argument)
             case "RANGE":
-                found += "".join(map(chr, range(argument[0], argument[1] + 1)))
+                found += "".join(filter(str.isprintable, map(chr, range(argument[0], argument[1] + 1))))
             case "CATEGORY" if str(argument) in CATEGORIES:
                 found += CATEGORIES[str(argument)]
             case _:
                 raise _UnsupportedError(str(operation))
+    if not found:
+        raise _UnsupportedError("a class without a printable character")
     return found
+
+
+def _others(refused: str) -> str:
+    """The characters that a negated class takes: letters and digits, or else capitals and marks."""
+    for characters in (string.ascii_lowercase + string.digits, string.ascii_uppercase + string.punctuation):
+        others = "".join(character for character in characters if character not in refused)
+        if others:
+            return others
+    raise _UnsupportedError("a class that refuses everything")

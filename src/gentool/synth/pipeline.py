@@ -29,7 +29,7 @@ from gentool.synth.teacher import (
     read_queries,
     read_weak_tool,
 )
-from gentool.synth.verify import Rejection, VerifySettings, verify
+from gentool.synth.verify import Rejection, VerifySettings, verify_families, verify_tools, verify_weak_tools
 
 
 class SynthSettings(Settings):
@@ -58,14 +58,15 @@ def synthesise(run: Path, settings: SynthSettings, seed: int) -> dict[str, Any]:
         raise CatalogueError(f"{run / 'tools.jsonl'}: the catalogue is empty")
     rejections: list[Rejection] = []
     teacher = RulesTeacher()
-    weak = write_weak_tools(tools, settings, seed, teacher, folder / "weak.jsonl", rejections)
-    queries = write_queries(tools, weak, settings, seed, teacher, folder / "queries.jsonl", rejections)
-    calls = write_calls(tools, weak, queries, settings, seed, teacher, folder / "calls.jsonl", rejections)
-    families, refused = verify(tools, weak, queries, calls, settings.verify)
-    rejections += refused
+    strong = verify_tools(tools, rejections)
+    written = write_weak_tools(strong, settings, seed, teacher, folder / "weak.jsonl", rejections)
+    weak = verify_weak_tools(written, strong, rejections)
+    queries = write_queries(strong, weak, settings, seed, teacher, folder / "queries.jsonl", rejections)
+    calls = write_calls(strong, weak, queries, settings, seed, teacher, folder / "calls.jsonl", rejections)
+    families = verify_families(strong, weak, queries, calls, settings.verify, rejections)
     write_records(folder / "verified.jsonl", families)
     write_records(folder / "rejected.jsonl", rejections)
-    build = _count(tools, weak, queries, calls, families, rejections)
+    build = _count(tools, written, queries, calls, families, rejections)
     write_json(folder / "build.json", build)
     return build
 
@@ -87,7 +88,15 @@ def write_queries(
 ) -> list[Query]:
     """Ask for the queries of every pair; a tool without a weak counterpart has a pair of its own."""
     requests = [ask_queries(tool, other, settings.queries_per_pair, seed) for tool in tools for other in _counterparts(tool, weak)]
-    return _collect("queries", teacher, requests, read_queries, Query, path, rejections)
+
+    def read(request: Request, text: str) -> list[Query]:
+        found = read_queries(request, text)
+        if len(found) < settings.queries_per_pair:
+            reason = f"{len(found)} of {settings.queries_per_pair} queries could be written"
+            rejections.append(Rejection(id=request.id, kind="Query", check="too_few", reason=reason, record={"strong": request.inputs["strong"].id}))
+        return found
+
+    return _collect("queries", teacher, requests, read, Query, path, rejections)
 
 
 def _counterparts(tool: Tool, weak: list[WeakTool]) -> Sequence[Tool | None]:
@@ -132,7 +141,7 @@ def _collect(
 ) -> list[AnyRecord]:
     """Send the requests and append each record that the file does not hold yet; returns all that it then holds."""
     records = resume_records(path, model)
-    held = {record.id for record in records}
+    held = {record.id: record for record in records}
     by_id = {request.id: request for request in requests}
     with appended(path) as file:
         for reply in track(teacher.reply(requests), label, len(requests)):
@@ -143,9 +152,12 @@ def _collect(
                 continue
             for record in read_here:
                 if record.id not in held:
-                    held.add(record.id)
+                    held[record.id] = record
                     records.append(record)
                     file.append(record)
+                elif held[record.id] != record:
+                    reason = "another record of other content has its id"
+                    rejections.append(Rejection(id=record.id, kind=model.__name__, check="repeated", reason=reason, record=record.model_dump(mode="json")))
     return records
 
 

@@ -6,17 +6,24 @@ JSON Schema in, JSON values out; called by the rules teacher. What cannot be dra
 from __future__ import annotations
 
 import datetime
+import functools
+import math
 import random
 import re
 import uuid
 from typing import Any
 
-from gentool.core.schema import schema_faults
+from gentool.core.canonical import canonical_json
+from gentool.core.schema import metaschema_fault, schema_faults
 from gentool.engines.vectors import words_of
 from gentool.synth.lexicon import CODES, KINDS, LEXICON
+from gentool.synth.patterns import draw_from_pattern
 
 TRIES = 12
 DEEPEST = 4
+LONGEST = 10_000
+"""Texts that must be longer than this are not drawn."""
+FORMATS = frozenset({"date", "time", "date-time", "email", "uri", "url", "phone", "uuid"})
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 FIRST_DAY = datetime.date(2026, 1, 5)
 
@@ -25,21 +32,42 @@ class UnsampleableError(Exception):
     """No value could be drawn that a schema accepts; the message names the parameter."""
 
 
-def sample_arguments(parameters: dict[str, Any], names: list[str], rng: random.Random) -> dict[str, Any]:
-    """Values for the named parameters of a JSON Schema object, in that order."""
-    properties = parameters.get("properties", {})
-    return {name: sample_value(name, properties[name], parameters, rng) for name in names}
-
-
 def sample_value(name: str, schema: Any, root: dict[str, Any], rng: random.Random) -> Any:
-    """A value for one parameter that its schema accepts; `root` is where local `$ref`s point into."""
-    schema = schema if isinstance(schema, dict) else {}
-    whole = {"$defs": root["$defs"], "definitions": root.get("definitions", {})} if "$defs" in root else {"definitions": root.get("definitions", {})}
+    """A value for one parameter that its schema accepts; `root` is where local `$ref`s point into. Raises UnsampleableError."""
+    single = single_parameter(name, schema, root)
+    fault = _metaschema_fault(canonical_json(single))
+    if fault:
+        raise UnsampleableError(f"the schema of the parameter '{name}' is not valid: {fault}")
     for _ in range(TRIES):
         value = _draw(name, schema, root, rng, 0)
-        if value is not None and not schema_faults({"value": value}, {**whole, "type": "object", "properties": {"value": schema}}):
+        if value is not None and accepts(single, {name: value}):
             return value
     raise UnsampleableError(f"no value for the parameter '{name}' satisfies its schema")
+
+
+def single_parameter(name: str, schema: Any, root: dict[str, Any]) -> dict[str, Any]:
+    """A schema of one parameter among those of `root`, none required, so that local `$ref`s lead where they did."""
+    properties = root.get("properties")
+    others = properties if isinstance(properties, dict) else {}
+    definitions = {key: root[key] for key in ("$defs", "definitions") if key in root}
+    return {**definitions, "type": "object", "properties": {**others, name: schema}}
+
+
+def accepts(schema: dict[str, Any], arguments: dict[str, Any]) -> bool:
+    """Whether arguments are valid under a schema; one whose `$ref`s lead nowhere, or round in a circle, accepts none."""
+    from referencing.exceptions import Unresolvable
+
+    try:
+        return not schema_faults(arguments, schema)
+    except (Unresolvable, RecursionError):
+        return False
+
+
+@functools.lru_cache(maxsize=4096)
+def _metaschema_fault(schema_text: str) -> str | None:
+    import json
+
+    return metaschema_fault(json.loads(schema_text))
 
 
 def order_dates(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -55,16 +83,25 @@ def _draw(name: str, schema: Any, root: dict[str, Any], rng: random.Random, dept
         return None
     if "const" in schema:
         return schema["const"]
-    if isinstance(schema.get("enum"), list) and schema["enum"]:
+    if schema.get("enum"):
         return rng.choice([value for value in schema["enum"] if value is not None] or schema["enum"])
-    for key in ("anyOf", "oneOf"):
+    for key in ("allOf", "anyOf", "oneOf"):
         options = [option for option in (resolve(part, root) for part in schema.get(key, [])) if option.get("type") != "null"]
         if options:
-            return _draw(name, rng.choice(options), root, rng, depth + 1)
+            rest = {other: value for other, value in schema.items() if other != key}
+            chosen = options if key == "allOf" else [rng.choice(options)]
+            return _draw(name, functools.reduce(_merge, chosen, rest), root, rng, depth + 1)
     kind = schema.get("type", "object" if "properties" in schema else "string")
     if isinstance(kind, list):
         kind = next((part for part in kind if part != "null"), "string")
     return _draw_type(str(kind), name, schema, root, rng, depth)
+
+
+def _merge(left: dict[str, Any], right: dict[str, Any]) -> dict[str, Any]:
+    """Two schemas that hold at once, as one: properties and required names together, of other keywords the right one's."""
+    properties = {**left.get("properties", {}), **right.get("properties", {})}
+    required = [*left.get("required", []), *right.get("required", [])]
+    return {**left, **right, **({"properties": properties} if properties else {}), **({"required": required} if required else {})}
 
 
 def _draw_type(kind: str, name: str, schema: dict[str, Any], root: dict[str, Any], rng: random.Random, depth: int) -> Any:
@@ -80,7 +117,7 @@ def _draw_type(kind: str, name: str, schema: dict[str, Any], root: dict[str, Any
         case "object":
             return _draw_object(schema, root, rng, depth)
         case "string":
-            return _fit_length(_draw_string(name, schema, rng), schema)
+            return _draw_text(name, schema, rng)
     return None
 
 
@@ -102,35 +139,46 @@ def draw_integer(name: str, schema: dict[str, Any], rng: random.Random) -> int:
     low, high = _bounds(schema, 1)
     if low is None and high is None:
         low, high = (2018, 2027) if "year" in words_of(name) else (2, 60)
-    low = int(low if low is not None else (high or 0) - 50)
-    high = int(high if high is not None else low + 50)
+    low = math.ceil(low if low is not None else _low_for(high or 0, 50))
+    high = math.floor(high if high is not None else low + 50)
     step = int(schema.get("multipleOf", 1)) or 1
     first = -(-low // step) * step
     return rng.randrange(first, max(first, min(high, low + 500)) + 1, step)
 
 
+def _low_for(high: float, width: float) -> float:
+    """A lower bound where a schema has only an upper one: counts begin at 1."""
+    return 1 if high >= 1 else high - width
+
+
 def _bounds(schema: dict[str, Any], step: int) -> tuple[float | None, float | None]:
     """The least and the greatest value of a number's schema, exclusive bounds moved in by `step`; None where there is none."""
-    low, high = schema.get("minimum"), schema.get("maximum")
-    if "exclusiveMinimum" in schema:
-        low = schema["exclusiveMinimum"] + step
-    if "exclusiveMaximum" in schema:
-        high = schema["exclusiveMaximum"] - step
-    return low, high
+    lows = [schema["minimum"]] if "minimum" in schema else []
+    highs = [schema["maximum"]] if "maximum" in schema else []
+    lows += [schema["exclusiveMinimum"] + step] if "exclusiveMinimum" in schema else []
+    highs += [schema["exclusiveMaximum"] - step] if "exclusiveMaximum" in schema else []
+    return max(lows, default=None), min(highs, default=None)
 
 
 def _draw_number(schema: dict[str, Any], rng: random.Random) -> float | int:
     low, high = _bounds(schema, 0)
     if low is None and high is None:
         low, high = 5, 500
-    low = low if low is not None else (high or 0) - 100
+    low = low if low is not None else _low_for(high or 0, 100)
     high = high if high is not None else low + 500
+    if "multipleOf" in schema:
+        step = schema["multipleOf"]
+        first = math.ceil(low / step)
+        return step * rng.randint(first, max(first, math.floor(min(high, low + 1000) / step)))
     value = rng.uniform(low, min(high, low + 1000))
     rounded = round(value, 1) if high - low < 20 else round(value)
     return rounded if low <= rounded <= high else round(value, 3)
 
 
 def _draw_array(name: str, schema: dict[str, Any], root: dict[str, Any], rng: random.Random, depth: int) -> list[Any] | None:
+    if "prefixItems" in schema:
+        parts = [_draw(name, part, root, rng, depth + 1) for part in schema["prefixItems"]]
+        return None if None in parts else parts
     least = int(schema.get("minItems", 1))
     count = rng.randint(max(1, least), max(1, least, min(int(schema.get("maxItems", 3)), 3)))
     values: list[Any] = []
@@ -156,16 +204,23 @@ def _draw_object(schema: dict[str, Any], root: dict[str, Any], rng: random.Rando
     return None if any(value is None for value in values.values()) else values
 
 
+def _draw_text(name: str, schema: dict[str, Any], rng: random.Random) -> str:
+    """Words, a date or a code as the name asks for; what the schema's pattern makes where it refuses those."""
+    value = _draw_string(name, schema, rng)
+    if "pattern" in schema:
+        return value if re.search(schema["pattern"], value) else draw_from_pattern(schema["pattern"], rng)
+    return value if schema.get("format") in FORMATS else _fit_length(value, schema)
+
+
 def _draw_string(name: str, schema: dict[str, Any], rng: random.Random) -> str:
     words = words_of(name)
     day = FIRST_DAY + datetime.timedelta(days=rng.randrange(540))
     clock = f"{rng.randrange(6, 23):02d}:{rng.choice((0, 15, 30, 45)):02d}"
-    form = schema.get("format") or _format_of_name(words, str(schema.get("description", "")))
-    match form:
+    match schema.get("format") or _format_of_name(words, str(schema.get("description", ""))):
         case "date":
             return day.isoformat()
         case "time":
-            return clock if schema.get("format") != "time" else f"{clock}:00"
+            return clock if schema.get("format") != "time" else f"{clock}:00Z"
         case "date-time":
             return f"{day.isoformat()}T{clock}:00Z"
         case "email":
@@ -176,8 +231,6 @@ def _draw_string(name: str, schema: dict[str, Any], rng: random.Random) -> str:
             return f"+{rng.randrange(30, 60)} {rng.randrange(100, 999)} {rng.randrange(1000, 9999)}"
         case "uuid":
             return str(uuid.UUID(int=rng.getrandbits(128), version=4))
-    if isinstance(schema.get("pattern"), str):
-        return _draw_pattern(schema["pattern"], rng)
     return _draw_words(words, rng)
 
 
@@ -206,20 +259,11 @@ def _draw_words(words: list[str], rng: random.Random) -> str:
     return rng.choice(LEXICON[kind])
 
 
-def _draw_pattern(pattern: str, rng: random.Random) -> str:
-    """A string for the simple patterns that identifiers use: literals, classes, `\\d`, counts. Others are refused by the caller's check."""
-    from gentool.synth.patterns import draw_from_pattern
-
-    return draw_from_pattern(pattern, rng)
-
-
 def _fit_length(value: str, schema: dict[str, Any]) -> str:
-    """Cut or extend a drawn string to the schema's lengths, where it has no pattern of its own."""
-    if "pattern" in schema or "format" in schema:
-        return value
-    most, least = schema.get("maxLength"), schema.get("minLength", 0)
-    if most is not None and len(value) > most:
-        value = value[:most].strip() or value[:most]
-    while len(value) < least:
+    """Cut or extend a drawn string to the schema's lengths."""
+    least = int(schema.get("minLength", 0))
+    most = int(schema.get("maxLength", max(least, len(value))))
+    value = value[:most].strip() or value[:most]
+    while len(value) < min(least, LONGEST):
         value = f"{value} {value}" if value else "note"
-    return value[:most] if most is not None else value
+    return value[:most]

@@ -46,14 +46,12 @@ class Rejection(Record):
     record: dict[str, Any] = Field(default_factory=dict)
 
 
-def verify(
-    tools: list[Tool], weak_tools: list[WeakTool], queries: list[Query], calls: list[QueryCall], settings: VerifySettings
-) -> tuple[list[Family], list[Rejection]]:
-    """The families that hold what passed every check, and what did not."""
-    rejections: list[Rejection] = []
-    strong = _keep(tools, "tool", [("tool_lint", check_tool)], rejections)
-    weak = verify_weak_tools(weak_tools, strong, rejections)
-    answered = [_with_calls(query, calls_of) for calls_of in [_calls_by_query(calls)] for query in queries]
+def verify_families(
+    strong: list[Tool], weak: list[WeakTool], queries: list[Query], calls: list[QueryCall], settings: VerifySettings, rejections: list[Rejection]
+) -> list[Family]:
+    """The families of verified tools with the queries that pass every check; what does not is added to `rejections`."""
+    by_query = _calls_by_query(calls)
+    answered = [query.model_copy(update={"calls": by_query.get(query.id, {})}) for query in queries]
     kept = verify_queries(answered, strong, weak, settings, rejections)
     families = []
     for tool in strong:
@@ -62,7 +60,7 @@ def verify(
             families.append(Family(id=tool.id, strong=tool, weak=tuple(w for w in weak if w.strong == tool.id), queries=own))
         else:
             rejections.append(_reject(tool, tool.id, "tool", "no_queries", "no query of this tool passed the checks"))
-    return families, rejections
+    return families
 
 
 def _reject(record: Record, identifier: str, kind: str, check: str, reason: str) -> Rejection:
@@ -85,6 +83,20 @@ def check_tool(tool: Tool) -> str | None:
     """A tool whose schema is at fault cannot be called; a name that only some servers refuse can."""
     errors = [finding.message for finding in lint([tool]) if finding.level == "error" and finding.rule != "name"]
     return errors[0] if errors else None
+
+
+def verify_tools(tools: list[Tool], rejections: list[Rejection]) -> list[Tool]:
+    """The tools that can be called, each definition once."""
+    seen: set[str] = set()
+
+    def check_repeated(tool: Tool) -> str | None:
+        if tool.id in seen:
+            return "the catalogue holds this definition twice"
+        seen.add(tool.id)
+        return None
+
+    kept: list[Tool] = _keep(tools, "tool", [("repeated", check_repeated), ("tool_lint", check_tool)], rejections)
+    return kept
 
 
 def verify_weak_tools(weak_tools: list[WeakTool], strong: list[Tool], rejections: list[Rejection]) -> list[WeakTool]:
@@ -121,17 +133,14 @@ def _calls_by_query(calls: list[QueryCall]) -> dict[str, dict[str, Call]]:
     return found
 
 
-def _with_calls(query: Query, calls: dict[str, dict[str, Call]]) -> Query:
-    return query.model_copy(update={"calls": calls.get(query.id, {})})
-
-
 def verify_queries(
     queries: list[Query], strong: list[Tool], weak: list[WeakTool], settings: VerifySettings, rejections: list[Rejection]
 ) -> list[Query]:
     """The queries whose calls are valid and grounded, without duplicates, up to the cap of each tool."""
     tools = {tool.id: tool for tool in strong} | {record.id: record.tool for record in weak}
+    pairs: set[tuple[str, str | None]] = {(record.strong, record.id) for record in weak} | {(tool.id, None) for tool in strong}
     checks = [
-        ("tool_refused", lambda query: _check_tools(query, tools)),
+        ("tool_refused", lambda query: _check_tools(query, pairs)),
         ("call_schema", lambda query: check_calls(query, tools)),
         ("grounded", lambda query: check_grounded(query, tools)),
     ]
@@ -140,9 +149,11 @@ def verify_queries(
     return _within_cap(kept, settings.max_queries_per_tool, rejections)
 
 
-def _check_tools(query: Query, tools: dict[str, Tool]) -> str | None:
-    missing = [identifier for identifier in query.fits if identifier not in tools]
-    return f"its tool {missing[0]} was refused" if missing else None
+def _check_tools(query: Query, pairs: set[tuple[str, str | None]]) -> str | None:
+    if (query.strong, query.weak) not in pairs:
+        return f"its pair of tools was refused: {query.strong} and {query.weak or 'no weak tool'}"
+    strangers = [identifier for identifier in (*query.fits, *query.calls) if identifier not in (query.strong, query.weak)]
+    return f"it names {strangers[0]}, which is not of its pair" if strangers else None
 
 
 def check_calls(query: Query, tools: dict[str, Tool]) -> str | None:

@@ -17,6 +17,8 @@ from gentool.synth.gaps import returned_names
 from gentool.synth.wording import cut_clause, first_clause
 
 MOST_WAYS = 2
+LONGEST_NAME = 64
+"""What OpenAI's API takes."""
 VERBS = {
     "get": "fetch", "fetch": "get", "search": "find", "find": "look_up", "create": "make", "add": "put", "update": "change", "delete": "remove",
     "remove": "drop", "cancel": "stop", "book": "reserve", "send": "post", "list": "show", "schedule": "plan", "track": "follow", "check": "see",
@@ -55,7 +57,7 @@ def weaken_tool(strong: Tool, rng: random.Random) -> tuple[Tool, tuple[str, ...]
 
 def _rename(name: str, rng: random.Random) -> str:
     """Another name for the poorer tool: another verb, a word less, or an affix, in the name's own spelling."""
-    words = words_of(name)
+    words = words_of(name) or [name]
     first = VERBS.get(words[0], words[0])
     options = [["basic", *words], ["simple", *words], [*words, "lite"], ["quick", *words]]
     if first != words[0]:
@@ -63,12 +65,13 @@ def _rename(name: str, rng: random.Random) -> str:
     if len(words) > 2:
         options += [[first, words[-1], "basic"], [words[0], *words[2:], "simple"]]
     separator = "-" if "-" in name and "_" not in name else "_"
-    return separator.join(rng.choice(options))[:64]
+    names = [separator.join(option)[:LONGEST_NAME] for option in options]
+    return rng.choice([other for other in names if other != name] or [f"basic{separator}{name}"])
 
 
 def _vaguer(strong: Tool, rng: random.Random) -> str:
     """The description cut to its core in other words."""
-    core = cut_clause((first_clause(strong.description) or " ".join(words_of(strong.name))).split(), rng.randint(3, 6))
+    core = cut_clause((first_clause(strong.description) or " ".join(words_of(strong.name)) or strong.name).split(), rng.randint(3, 6))
     text = rng.choice(VAGUE).format(core)
     return text[:1].upper() + text[1:]
 
@@ -115,7 +118,7 @@ def _fewer_values(definition: Definition, rng: random.Random) -> bool:
         return False
     schema = _properties(definition)[rng.choice(names)]
     kept = rng.sample(schema["enum"], max(1, len(schema["enum"]) // 2))
-    if "default" in schema and schema["default"] not in kept:
+    if "default" in schema and schema["default"] in schema["enum"] and schema["default"] not in kept:
         kept[0] = schema["default"]
     schema["enum"] = [value for value in schema["enum"] if value in kept]
     return True
@@ -135,7 +138,7 @@ def _narrower_range(definition: Definition, rng: random.Random) -> bool:
 
 def _middle(schema: dict[str, Any]) -> int | float | None:
     """The bound between what the weak tool takes and what only the strong one takes; None where the range is too small."""
-    low, high = schema.get("minimum", 0), schema.get("maximum")
+    low, high = schema.get("exclusiveMinimum", schema.get("minimum", 0)), schema.get("exclusiveMaximum", schema.get("maximum"))
     if not isinstance(low, int | float) or (high is not None and not isinstance(high, int | float)):
         return None
     high = low + 50 if high is None else high
@@ -146,7 +149,8 @@ def _middle(schema: dict[str, Any]) -> int | float | None:
 def _takes_one(schema: dict[str, Any]) -> bool:
     """Whether a schema is a list of typed values that may hold a single one."""
     items = schema.get("items")
-    return schema.get("type") == "array" and isinstance(items, dict) and "type" in items and schema.get("minItems", 0) < 2
+    typed = schema.get("type") == "array" and isinstance(items, dict) and "type" in items
+    return typed and schema.get("minItems", 0) < 2 and schema.get("maxItems", 2) > 1
 
 
 def _single_value(definition: Definition, rng: random.Random) -> bool:

@@ -57,7 +57,7 @@ def write_query(tool: Tool, arguments: dict[str, Any], wanted: list[str], rng: r
 
 def describe_task(tool: Tool, rng: random.Random) -> str:
     """What the tool does, as a phrase after `please`: from its description's first sentence or from its name."""
-    named = " ".join(words_of(tool.name))
+    named = " ".join(words_of(tool.name)) or tool.name
     described = first_clause(tool.description)
     return described if described and rng.random() < 0.6 else named
 
@@ -88,7 +88,11 @@ def cut_clause(words: list[str], most: int) -> str:
 
 
 def _base_form(verb: str) -> str:
-    """`searches` -> `search`, `gets` -> `get`; other words as they are."""
+    """`searches` -> `search`, `gets` -> `get`, `applies` -> `apply`; other words as they are."""
+    if verb.endswith(("us", "is")):
+        return verb
+    if verb.endswith("ies") and len(verb) > 4:
+        return f"{verb[:-3]}y"
     if verb.endswith(("ches", "shes", "sses", "xes")):
         return verb[:-2]
     return verb[:-1] if verb.endswith("s") and not verb.endswith("ss") and len(verb) > 3 else verb

@@ -91,8 +91,12 @@ def show_row(row: Row, tokenizer: PreTrainedTokenizerBase) -> str:
     return f"{tokenizer.decode(row.prompt_ids)}[[trained: {tokenizer.decode(row.completion_ids)}]]"
 
 
-def collate_rows(batch: Sequence[dict[str, list[int]]], pad_token_id: int) -> dict[str, Any]:
-    """A batch of features padded on the right: tensors (rows, longest) of `input_ids`, `attention_mask` and `labels`."""
+def collate_rows(batch: Sequence[dict[str, list[int]]], pad_token_id: int, keep_logits: bool) -> dict[str, Any]:
+    """A batch of features padded on the right: tensors (rows, longest) of `input_ids` and `labels`.
+
+    There is no attention mask: a causal model never looks to the right, where the padding is, and no loss is taken there.
+    With `keep_logits` the logits before the first completion of the batch are not computed, and `labels` holds the rest.
+    """
     import torch
 
     longest = max(len(features["input_ids"]) for features in batch)
@@ -100,5 +104,9 @@ def collate_rows(batch: Sequence[dict[str, list[int]]], pad_token_id: int) -> di
     def padded(key: str, filler: int) -> Any:
         return torch.tensor([features[key] + [filler] * (longest - len(features[key])) for features in batch])
 
-    mask = [[1] * len(features["input_ids"]) + [0] * (longest - len(features["input_ids"])) for features in batch]
-    return {"input_ids": padded("input_ids", pad_token_id), "attention_mask": torch.tensor(mask), "labels": padded("labels", IGNORED)}
+    tensors = {"input_ids": padded("input_ids", pad_token_id), "labels": padded("labels", IGNORED)}
+    if keep_logits:
+        first = int((tensors["labels"] != IGNORED).any(dim=0).nonzero()[0])
+        keep = longest - max(first - 1, 0)
+        tensors |= {"labels": tensors["labels"][:, -keep:], "logits_to_keep": keep}
+    return tensors

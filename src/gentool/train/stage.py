@@ -6,6 +6,7 @@ A stage that was stopped goes on from its last whole checkpoint; a finished one 
 
 from __future__ import annotations
 
+import inspect
 import json
 import math
 import os
@@ -208,17 +209,23 @@ def _make_trainer(
     from transformers import Trainer
     from transformers.trainer_callback import PrinterCallback
 
+    keep_logits = "logits_to_keep" in inspect.signature(_unwrapped(model).forward).parameters
     pad_token_id = int(tokenizer.pad_token_id)
     trainer = Trainer(
         model=model,
         args=arguments,
         train_dataset=[row.features() for row in rows],
-        data_collator=lambda batch: collate_rows(batch, pad_token_id),
+        data_collator=lambda batch: collate_rows(batch, pad_token_id, keep_logits),
         processing_class=tokenizer,
         callbacks=[make_callback(Path(str(arguments.output_dir)).parent / "metrics.jsonl", f"train {task}", epochs)],
     )
     trainer.remove_callback(PrinterCallback)
     return trainer
+
+
+def _unwrapped(model: Any) -> Any:
+    """The model itself, where adapters are wrapped around it."""
+    return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 
 def _save(model: Any, tokenizer: PreTrainedTokenizerBase, out: Path) -> None:

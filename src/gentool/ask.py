@@ -1,0 +1,57 @@
+"""Ask a run's student: a query in, its ranking and its call out. Floor 4; called by gentool.cli."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from gentool.core.errors import CatalogueError
+from gentool.core.jsonl import read_records
+from gentool.core.tool import Tool, ToolSet
+from gentool.engines.engine import Request
+from gentool.engines.vectors import embed_tfidf, similarities
+from gentool.evaluate.predict import TRAINED, open_predictor
+from gentool.formats.catalogue import read_catalogue
+from gentool.prompts import TASKS, read_call, read_ranking, render_messages
+from gentool.run import Run
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the student was shown and what it answered; `ranking` and `call` in words where they could not be read."""
+
+    candidates: tuple[str, ...]
+    ranking: str
+    call: str
+
+
+def ask(run: Run, query: str, catalogue: Path | None) -> Answer:
+    """Show the student the k tools of a catalogue (or of the run) that are nearest to the query, and read its answers."""
+    tools = read_catalogue(catalogue) if catalogue else list(read_records(run.path / "tools.jsonl", Tool))
+    nearest = choose_candidates(query, tools, run.recipe.pairs.k)
+    predictor = open_predictor(TRAINED, run.path, run.recipe.predict, run.recipe.seed)
+    requests = [Request("ask", task, tuple(render_messages(task, query, nearest, run.recipe.prompts))) for task in TASKS]
+    ranked = next(iter(predictor.rank.reply(requests[:1]))).text
+    selected = next(iter(predictor.select.reply(requests[1:]))).text
+    ranking, call = read_ranking(ranked), read_call(selected)
+    return Answer(
+        nearest.names,
+        json.dumps(list(ranking.names)) if ranking.names is not None else f"could not be read ({ranking.fault}): {ranked}",
+        json.dumps({"name": call.call.name, "arguments": call.call.arguments}, ensure_ascii=False)
+        if call.call is not None
+        else f"could not be read ({call.fault}): {selected}",
+    )
+
+
+def choose_candidates(query: str, tools: list[Tool], k: int) -> ToolSet:
+    """The k tools nearest to the query by TF-IDF, of each name the nearest one; all where there are no more."""
+    if not tools:
+        raise CatalogueError("there are no tools to choose from")
+    vectors = embed_tfidf([query, *(tool.text for tool in tools)])
+    scores = similarities(vectors[:1], vectors[1:])[0]
+    order = sorted(range(len(tools)), key=lambda index: (-float(scores[index]), index))
+    by_name: dict[str, Tool] = {}
+    for index in order:
+        by_name.setdefault(tools[index].name, tools[index])
+    return ToolSet.of(list(by_name.values())[:k])

@@ -1,0 +1,190 @@
+"""The command line: one function a command, each reads the recipe, calls one step and says where the output is. Floor 4.
+
+Faults that the user can mend end with one line and exit status 2; `gentool lint` exits with 1 where it finds errors.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gentool.core.errors import GenToolError
+
+app = typer.Typer(
+    name="gentool",
+    help="Makes language models generalise over tools: catalogue -> synth -> pairs -> train -> predict -> score -> report.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The run folder.")]
+RecipeOption = Annotated[str | None, typer.Option("--recipe", help="Start the run from this recipe where the folder holds none yet.")]
+Overrides = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one setting, for example pairs.k=5.")]
+
+
+def main() -> None:
+    """Run the command line; errors that users cause become one line and exit status 2."""
+    from gentool.faults import describe_fault
+
+    try:
+        app(standalone_mode=False)
+    except KeyboardInterrupt:
+        print("gentool: stopped; the same command goes on from here", file=sys.stderr)
+        raise SystemExit(130) from None
+    except Exception as error:
+        fault = describe_fault(error)
+        if fault is None:
+            raise
+        print(f"gentool: {fault}", file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+@app.command("run")
+def run_command(
+    recipe: Annotated[str, typer.Argument(help="A recipe file, or the name of a shipped recipe.")] = "demo",
+    out: Annotated[Path, typer.Option("--out", help="The run folder; a run that was stopped goes on there.")] = Path("runs/demo"),
+    overrides: Overrides = None,
+) -> None:
+    """Run every stage of a recipe, from the catalogue to the report."""
+    from gentool import console
+    from gentool import run as steps
+
+    with steps.opened(out, recipe, overrides) as run:
+        console.say_synth(steps.run_synth(run), run)
+        console.say_pairs(steps.run_pairs(run), run)
+        console.say_train(steps.run_train(run), run)
+        console.say_files("predictions", steps.run_predict(run))
+        console.say_scores(steps.run_score(run))
+        typer.echo(f"report: {steps.run_report(run)}")
+
+
+@app.command("synth")
+def synth_command(run_folder: RunFolder, recipe: RecipeOption = None, overrides: Overrides = None) -> None:
+    """Write weak tools, queries and calls for the run's catalogue, and verify them."""
+    from gentool import console
+    from gentool import run as steps
+
+    with steps.opened(run_folder, recipe, overrides) as run:
+        console.say_synth(steps.run_synth(run), run)
+
+
+@app.command("pairs")
+def pairs_command(run_folder: RunFolder) -> None:
+    """Build training and test examples from the verified families, split without leaks."""
+    from gentool import console
+    from gentool import run as steps
+
+    with steps.opened(run_folder) as run:
+        console.say_pairs(steps.run_pairs(run), run)
+
+
+@app.command("train")
+def train_command(run_folder: RunFolder) -> None:
+    """Fine-tune the student in two stages: rank, then select."""
+    from gentool import console
+    from gentool import run as steps
+
+    with steps.opened(run_folder) as run:
+        console.say_train(steps.run_train(run), run)
+
+
+@app.command("predict")
+def predict_command(
+    run_folder: RunFolder,
+    engine: Annotated[list[str] | None, typer.Option("--engine", help="trained, tfidf, random or hf:MODEL; the recipe's where not given.")] = None,
+) -> None:
+    """Let engines answer the test examples."""
+    from gentool import console
+    from gentool import run as steps
+
+    with steps.opened(run_folder) as run:
+        console.say_files("predictions", steps.run_predict(run, engine or ()))
+
+
+@app.command("score")
+def score_command(run_folder: RunFolder) -> None:
+    """Score all predictions of a run."""
+    from gentool import console
+    from gentool import run as steps
+
+    with steps.opened(run_folder) as run:
+        console.say_scores(steps.run_score(run))
+
+
+@app.command("report")
+def report_command(run_folder: RunFolder) -> None:
+    """Write a run's results as one HTML page."""
+    from gentool import run as steps
+
+    with steps.opened(run_folder) as run:
+        typer.echo(f"report: {steps.run_report(run)}")
+
+
+@app.command("import")
+def import_command(
+    form: Annotated[str, typer.Argument(metavar="FORMAT", help="openai, mcp, ultratool or gentool.")],
+    source: Annotated[Path, typer.Argument(help="The file to read.")],
+    out: Annotated[Path, typer.Option("--out", help="Where the catalogue is written (JSON Lines).")],
+    calls: Annotated[Path | None, typer.Option("--calls", help="Where the source's own calls are written, if it has any.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file where it exists.")] = False,
+) -> None:
+    """Turn other people's tool definitions into a catalogue."""
+    from gentool.core.jsonl import write_records
+    from gentool.formats.catalogue import import_tools
+
+    for path in (out, calls):
+        if path is not None and path.exists() and not force:
+            raise GenToolError(f"{path} exists already: choose another name, or replace it with --force")
+    result = import_tools(form, source)
+    write_records(out, result.tools)
+    for line in result.summary():
+        typer.echo(line)
+    typer.echo(f"catalogue: {out}")
+    if calls is not None:
+        write_records(calls, result.calls)
+        typer.echo(f"calls: {calls}")
+
+
+@app.command("lint")
+def lint_command(catalogue: Annotated[Path, typer.Argument(help="A catalogue (tools.jsonl).")]) -> None:
+    """Report what is wrong with the tools of a catalogue; exit status 1 where there are errors."""
+    from gentool.formats.catalogue import import_tools
+    from gentool.formats.lint import lint
+
+    result = import_tools("gentool", catalogue)
+    findings = lint(result.tools)
+    for refusal in result.refused:
+        typer.echo(f"error refused {refusal.where}: {refusal.reason}")
+    for finding in findings:
+        typer.echo(str(finding))
+    errors = len(result.refused) + sum(finding.level == "error" for finding in findings)
+    warnings = sum(finding.level == "warning" for finding in findings)
+    typer.echo(f"{result.read} tools: {errors} errors, {warnings} warnings")
+    if errors:
+        raise SystemExit(1)
+
+
+@app.command("ask")
+def ask_command(
+    run_folder: RunFolder,
+    query: Annotated[str, typer.Argument(help="What a user would say.")],
+    tools: Annotated[Path | None, typer.Option("--tools", help="Choose from this catalogue instead of the run's.")] = None,
+) -> None:
+    """Ask the trained student: which tools it ranks, and the call it makes."""
+    from gentool import run as steps
+    from gentool.ask import ask
+
+    with steps.opened(run_folder) as run:
+        answer = ask(run, query, tools)
+    typer.echo(f"candidates: {', '.join(answer.candidates)}")
+    typer.echo(f"ranking:    {answer.ranking}")
+    typer.echo(f"call:       {answer.call}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,212 @@
+"""A run: a recipe and a folder in which every stage finds its input and leaves its output. Floor 4; called by gentool.cli.
+
+catalogue -> synth -> pairs -> train -> predict -> score -> report
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import field_validator
+
+from gentool.core.errors import CatalogueError, RecipeError, RunError
+from gentool.core.jsonl import read_json, to_line, write_text
+from gentool.core.recipe import Settings, differing_keys, dump_recipe, read_recipe
+from gentool.core.tool import Tool
+from gentool.evaluate.predict import PredictSettings, check_engines, name_of, predict
+from gentool.evaluate.score import score_file
+from gentool.formats.catalogue import read_catalogue
+from gentool.pairs.build import PairsSettings, build_pairs
+from gentool.prompts import PromptSettings
+from gentool.report.html import write_report
+from gentool.starter import read_starter_tools
+from gentool.synth.pipeline import SynthSettings, synthesise
+from gentool.train.two_stage import TrainSettings, train_two_stages
+
+STARTER = "starter"
+DEFAULT_RECIPE = "demo"
+
+
+class Recipe(Settings):
+    """All settings of a run.
+
+    name: how the report calls it. catalogue: `starter`, or a tools.jsonl as `gentool import` writes it.
+    seed: from it everything that is drawn is drawn. The other tables belong to the stages of their names.
+    """
+
+    name: str = "gentool run"
+    catalogue: str = STARTER
+    seed: int = 0
+    prompts: PromptSettings = PromptSettings()
+    synth: SynthSettings = SynthSettings()
+    pairs: PairsSettings = PairsSettings()
+    train: TrainSettings = TrainSettings()
+    predict: PredictSettings = PredictSettings()
+
+    @field_validator("predict")
+    @classmethod
+    def _check_engines(cls, settings: PredictSettings) -> PredictSettings:
+        try:
+            check_engines(settings.engines)
+        except RecipeError as error:
+            raise ValueError(str(error)) from None
+        return settings
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder and the recipe that it was made by."""
+
+    path: Path
+    recipe: Recipe
+
+
+def find_recipe(name: str) -> Path:
+    """A recipe's path: the file itself, or a recipe that is shipped, by its name. Raises RecipeError with the shipped names."""
+    path = Path(name)
+    if path.exists() or path.suffix in (".yaml", ".yml"):
+        return path
+    folder = _shipped_recipes()
+    shipped = folder / f"{name}.yaml"
+    if not shipped.is_file():
+        names = ", ".join(sorted(path.stem for path in folder.glob("*.yaml")))
+        raise RecipeError(f"{name}: neither a recipe file nor a shipped recipe ({names})")
+    return shipped
+
+
+def _shipped_recipes() -> Path:
+    """The recipes beside the installed package, or at the root of the checkout that it is installed from."""
+    packaged = Path(__file__).parent / "recipes"
+    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "recipes"
+
+
+def open_run(path: Path, recipe: Recipe) -> Run:
+    """Start a run in a folder, or go on with the one that is there. Raises RunError where the folder holds another recipe or catalogue."""
+    saved = path / "recipe.yaml"
+    tools = read_tools(recipe.catalogue)
+    if saved.exists():
+        _check_same(path, recipe)
+    elif path.is_dir() and any(path.iterdir()):
+        raise RunError(f"{path}: is not empty and holds no run; choose another folder with --out")
+    catalogue = "".join(to_line(tool) for tool in tools)
+    _write_catalogue(path / "tools.jsonl", catalogue)
+    if not saved.exists():
+        write_text(saved, dump_recipe(recipe))
+    return Run(path, recipe)
+
+
+@contextmanager
+def opened(path: Path, recipe: str | None = None, overrides: Sequence[str] | None = None) -> Iterator[Run]:
+    """The run of a folder, locked against a second process; started from a recipe where one is given and the folder holds none.
+
+    Raises RunError where the folder holds no run, or one of another recipe.
+    """
+    if recipe is None and not overrides:
+        run = load_run(path)
+        with locked(path):
+            yield run
+        return
+    settings = read_recipe(find_recipe(recipe or DEFAULT_RECIPE), overrides or (), Recipe)
+    check_size(read_tools(settings.catalogue), settings)
+    with locked(path):
+        yield open_run(path, settings)
+
+
+def _check_same(path: Path, recipe: Recipe) -> None:
+    held = read_recipe(path / "recipe.yaml", (), Recipe)
+    keys = differing_keys(held.model_dump(mode="json"), recipe.model_dump(mode="json"))
+    if keys:
+        raise RunError(f"{path} holds a run of another recipe (different: {', '.join(keys)}): choose another folder with --out")
+
+
+def _write_catalogue(path: Path, text: str) -> None:
+    if not path.exists():
+        write_text(path, text)
+    elif path.read_text(encoding="utf-8") != text:
+        raise RunError(f"{path}: the catalogue has changed since this run began: choose another folder with --out")
+
+
+def load_run(path: Path) -> Run:
+    """The run that a folder holds. Raises RunError where it holds none."""
+    if not (path / "recipe.yaml").exists():
+        raise RunError(f"{path}: holds no run; start one with `gentool run RECIPE --out {path}`")
+    return Run(path, read_recipe(path / "recipe.yaml", (), Recipe))
+
+
+def read_tools(catalogue: str) -> list[Tool]:
+    """The tools that a recipe names. Raises RecordError or CatalogueError."""
+    return read_starter_tools() if catalogue == STARTER else read_catalogue(Path(catalogue))
+
+
+def check_size(tools: Sequence[Tool], recipe: Recipe) -> None:
+    """Refuse a catalogue that cannot fill the tool sets before anything is paid for."""
+    names = len({tool.name for tool in tools})
+    if names <= recipe.pairs.k:
+        raise CatalogueError(
+            f"{recipe.catalogue}: {names} tools are too few for sets of k = {recipe.pairs.k} (one target and {recipe.pairs.k} others): "
+            "lower pairs.k or add tools"
+        )
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a run folder against a second process; the lock goes with the process, however it ends."""
+    path.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise RunError(f"{path}: another gentool is at work in this run folder; wait for it or stop it") from None
+    else:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def run_synth(run: Run) -> dict[str, Any]:
+    """The stage synth, unless it is done."""
+    done = _done(run.path / "synth" / "build.json")
+    return done if done is not None else synthesise(run.path, run.recipe.synth, run.recipe.seed)
+
+
+def run_pairs(run: Run) -> dict[str, Any]:
+    """The stage pairs, unless it is done."""
+    done = _done(run.path / "pairs" / "build.json")
+    return done if done is not None else build_pairs(run.path, run.recipe.pairs, run.recipe.seed)
+
+
+def run_train(run: Run) -> dict[str, Any]:
+    """The stage train; each of its two stages is skipped where it is done."""
+    return train_two_stages(run.path, run.recipe.train, run.recipe.prompts, run.recipe.seed)
+
+
+def run_predict(run: Run, engines: Sequence[str] = ()) -> list[Path]:
+    """The stage predict, for the recipe's engines or for those named."""
+    recipe = run.recipe
+    check_engines(engines)
+    return [predict(run.path, engine, recipe.predict, recipe.prompts, recipe.seed) for engine in engines or recipe.predict.engines]
+
+
+def run_score(run: Run) -> list[Path]:
+    """The stage score, for every engine that has predicted: the recipe's first, in its order."""
+    found = sorted(path.stem for path in (run.path / "predict").glob("*.jsonl"))
+    if not found:
+        raise RunError(f"{run.path / 'predict'}: no predictions to score: run `gentool predict {run.path}` first")
+    first = [name_of(engine) for engine in run.recipe.predict.engines]
+    ordered = [name for name in first if name in found] + [name for name in found if name not in first]
+    return [score_file(run.path, name) for name in ordered]
+
+
+def run_report(run: Run) -> Path:
+    """The stage report."""
+    return write_report([run.path], run.path / "report.html")
+
+
+def _done(path: Path) -> dict[str, Any] | None:
+    return dict(read_json(path)) if path.exists() else None
