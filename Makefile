@@ -25,7 +25,7 @@ check: setup
 	$(BIN)/lint-imports
 
 bench: setup
-	$(BIN)/python benchmarks/train_order.py
+	$(BIN)/python benchmarks/train_step.py
 
 format: setup
 	$(BIN)/ruff format src tests benchmarks

@@ -16,11 +16,13 @@ from gentool.core.errors import GenToolError
 app = typer.Typer(
     name="gentool",
     help="Makes language models generalise over tools: catalogue -> synth -> pairs -> train -> predict -> score -> report.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+STOPPED = 130
+"""The exit status after Ctrl-C; some versions of typer return it in place of the exception."""
 
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The run folder.")]
 RecipeOption = Annotated[str | None, typer.Option("--recipe", help="Start the run from this recipe where the folder holds none yet.")]
@@ -28,25 +30,29 @@ Overrides = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE
 
 
 def main() -> None:
-    """Run the command line; errors that users cause become one line and exit status 2."""
-    from gentool.faults import describe_fault
+    """Run the command line; errors that users cause become one line and exit status 2, Ctrl-C becomes one line and 130."""
+    from gentool.faults import describe_fault, repeat_interrupt
 
+    sys.unraisablehook = repeat_interrupt
     try:
-        app(standalone_mode=False)
-    except KeyboardInterrupt:
-        print("gentool: stopped; the same command goes on from here", file=sys.stderr)
-        raise SystemExit(130) from None
+        status = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
+        status = STOPPED
     except Exception as error:
         fault = describe_fault(error)
         if fault is None:
             raise
         print(f"gentool: {fault}", file=sys.stderr)
         raise SystemExit(2) from None
+    if status == STOPPED:
+        print("gentool: stopped; the same command goes on from here", file=sys.stderr)
+    if status:
+        raise SystemExit(status)
 
 
 @app.command("run")
 def run_command(
-    recipe: Annotated[str, typer.Argument(help="A recipe file, or the name of a shipped recipe.")] = "demo",
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe file, or the name of a shipped recipe.")] = "demo",
     out: Annotated[Path, typer.Option("--out", help="The run folder; a run that was stopped goes on there.")] = Path("runs/demo"),
     overrides: Overrides = None,
 ) -> None:
@@ -58,14 +64,14 @@ def run_command(
         console.say_synth(steps.run_synth(run), run)
         console.say_pairs(steps.run_pairs(run), run)
         console.say_train(steps.run_train(run), run)
-        console.say_files("predictions", steps.run_predict(run))
+        console.say_predictions(steps.run_predict(run))
         console.say_scores(steps.run_score(run))
         typer.echo(f"report: {steps.run_report(run)}")
 
 
 @app.command("synth")
 def synth_command(run_folder: RunFolder, recipe: RecipeOption = None, overrides: Overrides = None) -> None:
-    """Write weak tools, queries and calls for the run's catalogue, and verify them."""
+    """Write weak tools, queries and calls, and verify them."""
     from gentool import console
     from gentool import run as steps
 
@@ -75,7 +81,7 @@ def synth_command(run_folder: RunFolder, recipe: RecipeOption = None, overrides:
 
 @app.command("pairs")
 def pairs_command(run_folder: RunFolder) -> None:
-    """Build training and test examples from the verified families, split without leaks."""
+    """Build training and test examples, split without leaks."""
     from gentool import console
     from gentool import run as steps
 
@@ -103,7 +109,7 @@ def predict_command(
     from gentool import run as steps
 
     with steps.opened(run_folder) as run:
-        console.say_files("predictions", steps.run_predict(run, engine or ()))
+        console.say_predictions(steps.run_predict(run, engine or ()))
 
 
 @app.command("score")
@@ -128,7 +134,7 @@ def report_command(run_folder: RunFolder) -> None:
 @app.command("import")
 def import_command(
     form: Annotated[str, typer.Argument(metavar="FORMAT", help="openai, mcp, ultratool or gentool.")],
-    source: Annotated[Path, typer.Argument(help="The file to read.")],
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="The file to read.")],
     out: Annotated[Path, typer.Option("--out", help="Where the catalogue is written (JSON Lines).")],
     calls: Annotated[Path | None, typer.Option("--calls", help="Where the source's own calls are written, if it has any.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file where it exists.")] = False,
@@ -151,8 +157,11 @@ def import_command(
 
 
 @app.command("lint")
-def lint_command(catalogue: Annotated[Path, typer.Argument(help="A catalogue (tools.jsonl).")]) -> None:
-    """Report what is wrong with the tools of a catalogue; exit status 1 where there are errors."""
+def lint_command(catalogue: Annotated[Path, typer.Argument(metavar="CATALOGUE", help="A catalogue (tools.jsonl).")]) -> None:
+    """Report what is wrong with the tools of a catalogue.
+
+    The exit status is 1 where there are errors, else 0.
+    """
     from gentool.formats.catalogue import import_tools
     from gentool.formats.lint import lint
 
@@ -172,10 +181,10 @@ def lint_command(catalogue: Annotated[Path, typer.Argument(help="A catalogue (to
 @app.command("ask")
 def ask_command(
     run_folder: RunFolder,
-    query: Annotated[str, typer.Argument(help="What a user would say.")],
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="What a user would say.")],
     tools: Annotated[Path | None, typer.Option("--tools", help="Choose from this catalogue instead of the run's.")] = None,
 ) -> None:
-    """Ask the trained student: which tools it ranks, and the call it makes."""
+    """Ask the trained student for its ranking and its call."""
     from gentool import run as steps
     from gentool.ask import ask
 

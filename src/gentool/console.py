@@ -40,9 +40,9 @@ def say_train(done: dict[str, Any], run: Run) -> None:
         typer.echo(f"train:   {stage}: {summary['steps']} steps on {summary['rows']} rows{too_long} ({run.path / 'train' / stage})")
 
 
-def say_files(what: str, paths: Sequence[Path]) -> None:
-    """Where the output is."""
-    typer.echo(f"predict: {what}: {', '.join(str(path) for path in paths)}")
+def say_predictions(paths: Sequence[Path]) -> None:
+    """Where each engine's answers are."""
+    typer.echo(f"predict: {', '.join(str(path) for path in paths)}")
 
 
 def say_scores(paths: Sequence[Path]) -> None:
@@ -50,12 +50,12 @@ def say_scores(paths: Sequence[Path]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title="Scores in percent (95% interval)", box=None, header_style="bold", pad_edge=False)
+    table = Table(box=None, header_style="bold", pad_edge=False)
     for column in ("engine", "scenario"):
         table.add_column(column, no_wrap=True)
     for column in ("n", "format", "selection", "lenient", "parameter names", "values", "whole call"):
         table.add_column(column, justify="right", no_wrap=True)
-    pairs = Table(title="Pairs right before and after, in percent (95% interval)", box=None, header_style="bold", pad_edge=False)
+    pairs = Table(box=None, header_style="bold", pad_edge=False)
     for column in ("engine", "zero to one", "weak to strong"):
         pairs.add_column(column, no_wrap=True)
     for path in paths:
@@ -68,9 +68,9 @@ def say_scores(paths: Sequence[Path]) -> None:
         pairs.add_row(score["name"], *(f"{_percent(score['pairs'][key])} of {score['pairs'][key]['n']}" for key in ("zero_to_one", "weak_to_strong")))
         table.add_section()
     console = Console(width=150, highlight=False)
-    for shown in (table, pairs):
-        console.print(shown)
-        console.print()
+    for title, shown in (("Scores in percent (95% interval)", table), ("Pairs right before and after the change", pairs)):
+        console.print(f"\n{title}", shown, sep="\n")
+    console.print()
     typer.echo(f"score:   {', '.join(str(path) for path in paths)}")
 
 

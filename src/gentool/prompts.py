@@ -154,7 +154,7 @@ def read_call(text: str) -> ReadCall:
                 calls.append((call, (*repairs, *wrapped, *mended)))
     distinct = {json.dumps([call.name, call.arguments], sort_keys=True) for call, _ in calls}
     if not calls:
-        return ReadCall(None, (), "no JSON in the answer" if not found else 'no object with "name" and "arguments"')
+        return ReadCall(None, (), "no readable JSON in the answer" if not found else 'no object with "name" and "arguments"')
     if len(distinct) > 1:
         return ReadCall(None, (), f"{len(distinct)} different calls where one was asked for")
     call, repairs = calls[0]
@@ -219,6 +219,8 @@ TRAILING_COMMA = re.compile(r"""("(?:[^"\\]|\\.)*+"?)|,(\s*[}\]])""", re.DOTALL)
 """A string, which is left as it is, or a comma before a closing bracket."""
 MOST_CHARACTERS = 50_000
 """An answer longer than this is read up to here: no answer to one query is longer."""
+TORN_OBJECT = re.compile(r"""\{\s*["']""")
+"""The beginning of an object; where it is never closed the answer was cut off, and what stands inside is not the answer."""
 MOST_UNCLOSED = 100
 """How many brackets that nothing closes are tried before the rest of an answer is given up."""
 
@@ -227,6 +229,8 @@ def _json_values(text: str) -> list[tuple[Any, tuple[str, ...]]]:
     """The JSON values that stand in a text, outermost ones only, each with what had to be repaired to read it."""
     thought = THINKING.sub(" ", text[:MOST_CHARACTERS])
     repairs = ["thinking"] if thought != text[:MOST_CHARACTERS] else []
+    if thought.lstrip().startswith("<think>"):  # thinking that was cut off holds drafts, not an answer
+        return []
     spans = list(_spans(thought))
     around = thought
     for span in spans:
@@ -254,6 +258,8 @@ def _spans(text: str) -> Iterator[str]:
     position = unclosed = 0
     while position < len(text) and unclosed < MOST_UNCLOSED:
         end = _closing(text, position) if text[position] in "{[" else position
+        if end is None and TORN_OBJECT.match(text, position):
+            return
         if end is None:
             unclosed += 1
         elif end > position:

@@ -157,6 +157,8 @@ def check_size(tools: Sequence[Tool], recipe: Recipe) -> None:
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold a run folder against a second process; the lock goes with the process, however it ends."""
+    if path.exists() and not path.is_dir():
+        raise RunError(f"{path}: is a file, not a run folder; choose another name")
     path.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDONLY)
     try:

@@ -73,4 +73,4 @@ def test_predictions_and_verdicts_refuse_unknown_keys() -> None:
     with pytest.raises(ValidationError, match="extra"):
         Prediction.model_validate({"id": "e", "select": "", "rank": "", "text": ""})
     with pytest.raises(ValidationError, match="error"):
-        Verdict(id="e", format=True, selection=True, selection_lenient=True, call=True, error="unlucky")  # type: ignore[arg-type]
+        Verdict(id="e", format=True, selection=True, selection_lenient=True, call=True, error="unlucky")

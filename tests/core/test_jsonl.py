@@ -106,7 +106,7 @@ def test_broken_json_names_file_line_and_column(tmp_path: Path) -> None:
     path = tmp_path / "calls.jsonl"
     lines = [to_line(call) for call in CALLS]
     path.write_text("".join([*lines[:6], '{"name": "f",}\n', *lines[6:]]), encoding="utf-8")
-    read = []
+    read: list[Any] = []
     with pytest.raises(RecordError) as caught:
         read.extend(value for _, value in read_json_lines(path))
     assert str(caught.value).startswith(f"{path}, line 7: not valid JSON (")

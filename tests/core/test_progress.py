@@ -19,8 +19,8 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+def use_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Make standard error a terminal for the rest of the test (a fixture would come before pytest's own capture)."""
     fake = Terminal()
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "120")
@@ -35,20 +35,23 @@ def test_without_a_terminal_nothing_is_written(capsys: pytest.CaptureFixture[str
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_terminal_sees_label_and_counts(terminal: Terminal) -> None:
+def test_a_terminal_sees_label_and_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = use_terminal(monkeypatch)
     assert list(track(iter("abc"), "letters", 3)) == ["a", "b", "c"]
     assert "letters" in terminal.getvalue()
     assert "3/3" in terminal.getvalue()
 
 
-def test_the_bar_moves_by_what_it_is_told(terminal: Terminal) -> None:
+def test_the_bar_moves_by_what_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = use_terminal(monkeypatch)
     with progress_bar("steps", 10) as bar:
         bar.advance(4)
         bar.advance()
     assert "5/10" in terminal.getvalue()
 
 
-def test_the_bar_counts_what_is_done_and_not_what_is_begun(terminal: Terminal) -> None:
+def test_the_bar_counts_what_is_done_and_not_what_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = use_terminal(monkeypatch)
     items = track("abc", "letters", 3)
     next(items)
     next(items)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from gentool.core.errors import RecipeError
 from gentool.core.recipe import Settings, differing_keys, dump_recipe, parse_recipe, read_recipe
@@ -18,7 +18,7 @@ class Stage(Settings):
 
     learning_rate: float = 1e-4
     max_steps: int = -1
-    training_args: dict[str, Any] = {}
+    training_args: dict[str, Any] = Field(default_factory=dict)
 
 
 class Train(Settings):
@@ -92,6 +92,8 @@ def test_overrides_reach_into_tables_and_win() -> None:
     assert parse("", "train.lora.max_steps=3").train.lora == Stage(max_steps=3)
     assert parse("train: {lora: {max_steps: 3}}", "train.lora=null").train.lora is None
     assert parse("", "train.model=a=b").train.model == "a=b"
+    shared = parse("train: {rank: &stage {max_steps: 3}, lora: *stage}", "train.rank.max_steps=7").train
+    assert (shared.rank.max_steps, shared.lora and shared.lora.max_steps) == (7, 3)
 
 
 @pytest.mark.parametrize(

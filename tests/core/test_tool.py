@@ -40,7 +40,7 @@ def test_identity_ignores_where_a_tool_came_from_and_the_order_of_keys() -> None
 
 def test_identity_is_stable_over_versions() -> None:
     """Ids are written into files that a later version reads: a change of this value breaks every run folder."""
-    assert Tool(name="forecast", description="Weather.", parameters=SCHEMA).id == "forecast@PIN"
+    assert Tool(name="forecast", description="Weather.", parameters=SCHEMA).id == "forecast@ff1551553fe4"
 
 
 def test_properties_and_required_tolerate_schemas_without_them() -> None:

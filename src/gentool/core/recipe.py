@@ -88,10 +88,12 @@ def _set(values: dict[str, Any], override: str) -> None:
     *tables, last = key.strip().split(".")
     table = values
     for name in tables:
-        inner = table.setdefault(name, {})
+        inner = table.get(name) or {}
         if not isinstance(inner, dict):
             raise RecipeError(f"--set {override}: '{name}' is a value, not a table")
-        table = inner
+        copied = dict(inner)  # tables that a YAML alias makes one are changed alone
+        table[name] = copied
+        table = copied
     try:
         table[last] = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that no calendar has

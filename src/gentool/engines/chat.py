@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 PLAIN_TEMPLATE = (
-    "{% for message in messages %}<|{{ message['role'] }}|>\n{{ message['content'] }}"
-    "{% if message['role'] == 'assistant' %}{{ eos_token }}{% endif %}\n{% endfor %}"
-    "{% if add_generation_prompt %}<|assistant|>\n{% endif %}"
+    "{% for message in messages %}{{ '<|' + message['role'] + '|>\n' + message['content'] }}"
+    "{{ (eos_token if message['role'] == 'assistant' else '') + '\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|assistant|>\n' }}{% endif %}"
 )
 """The template of tokenizers that bring none, nano's included."""
 
@@ -44,7 +44,8 @@ def render_completion(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Mes
     prompt = render_prompt(tokenizer, messages)
     whole = _apply(tokenizer, [*messages, {"role": "assistant", "content": answer}], add_generation_prompt=False)
     completion = whole[len(prompt) :] if whole.startswith(prompt) else answer
-    return completion[: completion.index(end)] + end if end in completion else completion.rstrip() + end
+    stop = completion.find(end, len(answer) if completion.startswith(answer) else 0)
+    return completion[: stop + len(end)] if stop >= 0 else completion.rstrip() + end
 
 
 def _apply(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message], add_generation_prompt: bool) -> str:

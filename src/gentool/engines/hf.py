@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from gentool.core.errors import ModelError
 from gentool.core.recipe import Settings
@@ -42,18 +42,29 @@ def load_tokenizer(model: str) -> PreTrainedTokenizerBase:
     return prepare_tokenizer(tokenizer, model)
 
 
-def load_model(model: str) -> PreTrainedModel:
-    """The causal language model of a name or folder: in bfloat16 on a GPU that has it, else in 32 bits. Raises ModelError."""
+def load_model(model: str, master_weights: bool = False) -> PreTrainedModel:
+    """The causal language model of a name or folder: in bfloat16 on a GPU that has it, else in 32 bits.
+
+    With `master_weights` always in 32 bits, as training all weights needs it. Raises ModelError, also where weights are
+    missing from the folder and would be drawn at random.
+    """
     import torch
+    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
     _check_folder(model)
     quieten_transformers()
-    dtype = torch.bfloat16 if torch.cuda.is_available() and torch.cuda.is_bf16_supported() else torch.float32
+    half = torch.cuda.is_available() and torch.cuda.is_bf16_supported() and not master_weights
+    dtype = torch.bfloat16 if half else torch.float32
     try:
-        return AutoModelForCausalLM.from_pretrained(model, dtype=dtype)
-    except (OSError, ValueError, KeyError) as error:
+        loaded: Any = AutoModelForCausalLM.from_pretrained(model, dtype=dtype, output_loading_info=True)
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise ModelError(f"{model}: cannot load it as a causal language model ({_first_line(error)})") from None
+    causal_model, report = loaded
+    missing = sorted(report["missing_keys"])
+    if missing:
+        raise ModelError(f"{model}: {len(missing)} of the model's weights are missing from its files, the first is {missing[0]}")
+    return cast("PreTrainedModel", causal_model)
 
 
 def quieten_transformers() -> None:

@@ -9,8 +9,11 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from pydantic import Field
 
 from gentool.core.call import ABSTAIN, Call
 from gentool.core.canonical import content_hash
@@ -32,7 +35,7 @@ TRIES = 20
 class PairsSettings(Settings):
     """How families become examples.
 
-    k: tools in a set, `generate_response` not counted (the paper: 5).
+    k: tools in a set, `generate_response` not counted (the paper: 5); a pair of weak and strong tool needs 2.
     similarity: `tfidf`, or the name or folder of a sentence-transformers model (the `embed` extra).
     neighbours: distractors are drawn from this many nearest tools.
     train_queries_per_family: at most so many of a family's queries train; null takes all.
@@ -40,11 +43,11 @@ class PairsSettings(Settings):
     split: what is kept from training.
     """
 
-    k: int = 5
+    k: int = Field(default=5, ge=2)
     similarity: str = "tfidf"
-    neighbours: int = 15
-    train_queries_per_family: int | None = None
-    test_queries: int | None = 60
+    neighbours: int = Field(default=15, ge=1)
+    train_queries_per_family: int | None = Field(default=None, ge=1)
+    test_queries: int | None = Field(default=60, ge=1)
     split: SplitSettings = SplitSettings()
 
 
@@ -62,7 +65,7 @@ def build_pairs(run: Path, settings: PairsSettings, seed: int) -> dict[str, Any]
     split = split_families(families, vectors, owners, settings.split, seed)
     distractors = Distractors(families, split, vectors, owners, settings.neighbours)
     train = build_train(families, split, distractors, settings, seed)
-    test = build_test(families, split, distractors, settings, seed, _trained_sets(train))
+    test = build_test(families, split, distractors, settings, seed, find_trained(train))
     checks = check_leaks(train, test, families, split, vectors, settings.split)
     fail_on_leaks(checks)
     build = {**_count(train, test, split, settings, seed), "audit": dict(sorted(distractors.audit.items()))}
@@ -77,12 +80,20 @@ def _names(example: Example) -> frozenset[str]:
     return frozenset(example.tools.names)
 
 
-def _trained_sets(train: Sequence[Example]) -> dict[str, set[frozenset[str]]]:
-    """The tool sets with which each query trains, by the query's id."""
+@dataclass(frozen=True)
+class Trained:
+    """What training sees: the tool sets (names) of each query by its id, and the ids of all tools."""
+
+    sets: dict[str, set[frozenset[str]]]
+    tools: frozenset[str]
+
+
+def find_trained(train: Sequence[Example]) -> Trained:
+    """What the training examples show."""
     sets: dict[str, set[frozenset[str]]] = {}
     for example in train:
         sets.setdefault(example.query_id, set()).add(_names(example))
-    return sets
+    return Trained(sets, frozenset(tool.id for example in train for tool in example.tools))
 
 
 def build_train(families: Sequence[Family], split: Split, distractors: Distractors, settings: PairsSettings, seed: int) -> list[Example]:
@@ -107,23 +118,25 @@ def build_test(
     distractors: Distractors,
     settings: PairsSettings,
     seed: int,
-    trained: dict[str, set[frozenset[str]]],
+    trained: Trained,
 ) -> list[Example]:
-    """The test examples, scenario by scenario; a query that trains is tested with another tool set."""
+    """The test examples, scenario by scenario; a query that trains is tested with another tool set, or left out and counted."""
     examples: list[Example] = []
     for scenario in SCENARIOS:
         rng = random.Random(f"test/{seed}/{scenario}")
         for family, query in _test_queries(families, split, scenario, settings.test_queries, trained, rng):
             for _ in range(TRIES):
                 pairs = pair_examples(family, query, distractors, settings.k, scenario, rng)
-                if not any(_names(example) in trained.get(query.id, ()) for example in pairs):
+                if not any(_names(example) in trained.sets.get(query.id, ()) for example in pairs):
+                    examples += [_honest_scenario(example, query, split.roles[family.id]) for example in pairs]
                     break
-            examples += [_honest_scenario(example, query, split.roles[family.id]) for example in pairs]
+            else:
+                distractors.audit["test_query_without_another_set"] += 1
     return examples
 
 
 def _test_queries(
-    families: Sequence[Family], split: Split, scenario: Scenario, most: int | None, trained: dict[str, set[frozenset[str]]], rng: random.Random
+    families: Sequence[Family], split: Split, scenario: Scenario, most: int | None, trained: Trained, rng: random.Random
 ) -> list[tuple[Family, Query]]:
     """A scenario's queries, family by family in turn, so that a cap leaves every family some."""
     roles: dict[Scenario, Role] = {"seen_query_unseen_tool": "unseen_strong", "unseen_query_unseen_tool": "unseen"}
@@ -131,13 +144,22 @@ def _test_queries(
     by_family = []
     for family in families:
         if split.roles[family.id] == role:
-            own = [query for query in family.queries if (query.id in trained) == scenario.startswith("seen_query")]
-            if scenario == "unseen_query_seen_tool":
-                own = [query for query in own if query.id in split.unseen_queries]
+            own = [query for query in family.queries if _is_seen(query, scenario, trained) and _is_unseen(query, scenario, split)]
             by_family.append([(family, query) for query in rng.sample(own, len(own))])
     rng.shuffle(by_family)
     rounds = range(max((len(own) for own in by_family), default=0))
     return [own[number] for number in rounds for own in by_family if number < len(own)][:most]
+
+
+def _is_seen(query: Query, scenario: Scenario, trained: Trained) -> bool:
+    """Whether training saw what the scenario says that it saw: the query, or the tools that serve it."""
+    if scenario.startswith("seen_query"):
+        return query.id in trained.sets
+    return scenario == "unseen_query_unseen_tool" or {query.strong, query.weak or query.strong} <= trained.tools
+
+
+def _is_unseen(query: Query, scenario: Scenario, split: Split) -> bool:
+    return (query.id in split.unseen_queries) == scenario.startswith("unseen_query")
 
 
 def _honest_scenario(example: Example, query: Query, role: Role) -> Example:

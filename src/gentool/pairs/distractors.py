@@ -23,7 +23,8 @@ class Distractors:
     """Draws distractors for a family, from the tools that training may see or from all.
 
     `audit` counts, by reason, the neighbours that were refused: members of the family, tools of a family in its group
-    (near-duplicates), and tools that carry the name of one already in the set.
+    (near-duplicates), and tools that carry the name of one already in the set. gentool.pairs.build adds the test queries
+    that were left out because no tool set was left but those that they trained with.
     """
 
     def __init__(self, families: Sequence[Family], split: Split, vectors: Any, owners: Sequence[int], pool: int) -> None:
@@ -65,8 +66,9 @@ class Distractors:
         if key not in self._pools:
             start = self._first[family.id]
             near = self._neighbours[start]
-            rest = [index for index in range(len(self._tools)) if index != start and index not in set(near)]
-            self._pools[key] = [index for index in [*near, *rest] if self._may_stand(index, family, training, count=index in near[: self._pool])]
+            known, nearest = {start, *near}, set(near[: self._pool])
+            rest = [index for index in range(len(self._tools)) if index not in known]
+            self._pools[key] = [index for index in [*near, *rest] if self._may_stand(index, family, training, count=index in nearest)]
         return self._pools[key]
 
     def _may_stand(self, index: int, family: Family, training: bool, count: bool) -> bool:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
 
 from gentool.core.canonical import canonical_json
 from gentool.core.errors import CatalogueError
@@ -31,12 +33,18 @@ class SplitSettings(Settings):
     near_duplicate_queries: Jaccard index of words from which two queries count as one.
     """
 
-    unseen_families: float = 0.15
-    unseen_strong_tools: float = 0.15
-    unseen_queries: float = 0.2
-    near_duplicate_tools: float = 0.95
-    twin_tools: float = 0.85
-    near_duplicate_queries: float = 0.9
+    unseen_families: float = Field(default=0.15, ge=0, lt=1)
+    unseen_strong_tools: float = Field(default=0.15, ge=0, lt=1)
+    unseen_queries: float = Field(default=0.2, ge=0, lt=1)
+    near_duplicate_tools: float = Field(default=0.95, gt=0, le=1)
+    twin_tools: float = Field(default=0.85, gt=0, le=1)
+    near_duplicate_queries: float = Field(default=0.9, gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _leave_something_to_train(self) -> Self:
+        if self.unseen_families + self.unseen_strong_tools >= 1:
+            raise ValueError("unseen_families and unseen_strong_tools together must be less than 1: the rest of the families trains")
+        return self
 
 
 @dataclass(frozen=True)
@@ -134,23 +142,30 @@ def _share_out(families: Sequence[Family], groups: Sequence[int], settings: Spli
 
 
 def _choose_unseen_queries(families: Sequence[Family], roles: dict[str, Role], settings: SplitSettings, seed: int) -> frozenset[str]:
-    """The queries of seen families that are kept from training, near-duplicates together, spread over the families."""
-    chosen: set[str] = set()
+    """The queries that are kept from training: all of unseen families, and of every seen family a share.
+
+    Near-duplicates stay together, over several families too.
+    """
+    queries = [query for family in families if roles[family.id] == "seen" for query in family.queries]
+    labels = connect(len(queries), find_near_duplicates([query.text for query in queries], settings.near_duplicate_queries))
+    clusters: dict[int, list[Query]] = {}
+    for query, label in zip(queries, labels, strict=True):
+        clusters.setdefault(label, []).append(query)
+    own: dict[str, list[int]] = {}
+    for label, cluster in clusters.items():
+        own.setdefault(cluster[0].strong, []).append(label)
+    chosen = {query.id for family in families if roles[family.id] == "unseen" for query in family.queries}
     for family in families:
-        if roles[family.id] == "unseen":
-            chosen |= {query.id for query in family.queries}
-        elif roles[family.id] == "seen":
-            chosen |= _sample_queries(family.queries, settings, f"queries/{seed}/{family.id}")
+        labels = own.get(family.strong.id, [])
+        wanted = round(settings.unseen_queries * len(family.queries))
+        chosen |= _sample_clusters([clusters[label] for label in labels], wanted, f"queries/{seed}/{family.id}")
     return frozenset(chosen)
 
 
-def _sample_queries(queries: Sequence[Query], settings: SplitSettings, seed: str) -> set[str]:
-    clusters = connect(len(queries), find_near_duplicates([query.text for query in queries], settings.near_duplicate_queries))
-    order = sorted(set(clusters))
-    random.Random(seed).shuffle(order)
+def _sample_clusters(clusters: list[list[Query]], wanted: int, seed: str) -> set[str]:
+    """The ids of `wanted` queries at most, cluster by cluster."""
     chosen: set[str] = set()
-    for cluster in order:
-        own = {query.id for query, other in zip(queries, clusters, strict=True) if other == cluster}
-        if len(chosen) + len(own) <= round(settings.unseen_queries * len(queries)):
-            chosen |= own
+    for cluster in random.Random(seed).sample(clusters, len(clusters)):
+        if len(chosen) + len(cluster) <= wanted:
+            chosen |= {query.id for query in cluster}
     return chosen

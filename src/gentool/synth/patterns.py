@@ -19,10 +19,11 @@ MOST_REPEATS = 6
 
 
 def draw_from_pattern(pattern: str, rng: random.Random) -> str:
-    """A string that matches `pattern`; an empty one where it uses what is not supported (look-around, references)."""
+    """A string that matches `pattern`; an empty one where none could be drawn, or where it uses what is not supported (look-around, references)."""
     try:
         parsed = re._parser.parse(pattern)  # type: ignore[attr-defined]
-        return "".join(_draw(operation, argument, rng) for operation, argument in parsed)
+        text = "".join(_draw(operation, argument, rng) for operation, argument in parsed)
+        return text if re.search(pattern, text) else ""
     except (re.error, OverflowError, _UnsupportedError):
         return ""
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from pydantic import Field
+
 from gentool.core.errors import CatalogueError
 from gentool.core.family import Family, Query, WeakTool
 from gentool.core.jsonl import appended, read_records, resume_records, write_json, write_records
@@ -42,8 +44,8 @@ class SynthSettings(Settings):
     """
 
     teacher: Literal["rules"] = "rules"
-    weak_per_tool: int = 1
-    queries_per_pair: int = 10
+    weak_per_tool: int = Field(default=1, ge=0)
+    queries_per_pair: int = Field(default=10, ge=1)
     verify: VerifySettings = VerifySettings()
 
 
@@ -157,7 +159,9 @@ def _collect(
                     file.append(record)
                 elif held[record.id] != record:
                     reason = "another record of other content has its id"
-                    rejections.append(Rejection(id=record.id, kind=model.__name__, check="repeated", reason=reason, record=record.model_dump(mode="json")))
+                    rejections.append(
+                        Rejection(id=record.id, kind=model.__name__, check="repeated", reason=reason, record=record.model_dump(mode="json"))
+                    )
     return records
 
 

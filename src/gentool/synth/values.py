@@ -49,7 +49,7 @@ def single_parameter(name: str, schema: Any, root: dict[str, Any]) -> dict[str, 
     """A schema of one parameter among those of `root`, none required, so that local `$ref`s lead where they did."""
     properties = root.get("properties")
     others = properties if isinstance(properties, dict) else {}
-    definitions = {key: root[key] for key in ("$defs", "definitions") if key in root}
+    definitions: dict[str, Any] = {key: root[key] for key in ("$defs", "definitions") if key in root}
     return {**definitions, "type": "object", "properties": {**others, name: schema}}
 
 
@@ -136,7 +136,7 @@ def resolve(schema: Any, root: dict[str, Any]) -> dict[str, Any]:
 
 def draw_integer(name: str, schema: dict[str, Any], rng: random.Random) -> int:
     """A whole number within the bounds; years and small counts where there are none."""
-    low, high = _bounds(schema, 1)
+    low, high = find_bounds(schema, 1)
     if low is None and high is None:
         low, high = (2018, 2027) if "year" in words_of(name) else (2, 60)
     low = math.ceil(low if low is not None else _low_for(high or 0, 50))
@@ -151,7 +151,7 @@ def _low_for(high: float, width: float) -> float:
     return 1 if high >= 1 else high - width
 
 
-def _bounds(schema: dict[str, Any], step: int) -> tuple[float | None, float | None]:
+def find_bounds(schema: dict[str, Any], step: int) -> tuple[float | None, float | None]:
     """The least and the greatest value of a number's schema, exclusive bounds moved in by `step`; None where there is none."""
     lows = [schema["minimum"]] if "minimum" in schema else []
     highs = [schema["maximum"]] if "maximum" in schema else []
@@ -161,13 +161,13 @@ def _bounds(schema: dict[str, Any], step: int) -> tuple[float | None, float | No
 
 
 def _draw_number(schema: dict[str, Any], rng: random.Random) -> float | int:
-    low, high = _bounds(schema, 0)
+    low, high = find_bounds(schema, 0)
     if low is None and high is None:
         low, high = 5, 500
     low = low if low is not None else _low_for(high or 0, 100)
     high = high if high is not None else low + 500
     if "multipleOf" in schema:
-        step = schema["multipleOf"]
+        step: float = schema["multipleOf"]
         first = math.ceil(low / step)
         return step * rng.randint(first, max(first, math.floor(min(high, low + 1000) / step)))
     value = rng.uniform(low, min(high, low + 1000))

@@ -32,8 +32,8 @@ class VerifySettings(Settings):
     max_queries_per_tool: further queries of a strong tool are refused.
     """
 
-    near_duplicate: float = 0.9
-    max_queries_per_tool: int = 40
+    near_duplicate: float = Field(default=0.9, gt=0, le=1)
+    max_queries_per_tool: int = Field(default=40, ge=1)
 
 
 class Rejection(Record):

@@ -14,6 +14,7 @@ from typing import Any
 from gentool.core.tool import EMPTY_PARAMETERS, Tool
 from gentool.engines.vectors import words_of
 from gentool.synth.gaps import returned_names
+from gentool.synth.values import find_bounds
 from gentool.synth.wording import cut_clause, first_clause
 
 MOST_WAYS = 2
@@ -138,18 +139,17 @@ def _narrower_range(definition: Definition, rng: random.Random) -> bool:
 
 def _middle(schema: dict[str, Any]) -> int | float | None:
     """The bound between what the weak tool takes and what only the strong one takes; None where the range is too small."""
-    low, high = schema.get("exclusiveMinimum", schema.get("minimum", 0)), schema.get("exclusiveMaximum", schema.get("maximum"))
-    if not isinstance(low, int | float) or (high is not None and not isinstance(high, int | float)):
-        return None
+    low, high = find_bounds(schema, 1)
+    low = 0 if low is None else low
     high = low + 50 if high is None else high
     middle = int(low + (min(high, low + 500) - low) // 2)
     return middle if low < middle < high and high - middle >= 1 else None
 
 
 def _takes_one(schema: dict[str, Any]) -> bool:
-    """Whether a schema is a list of typed values that may hold a single one."""
+    """Whether a schema is a list, not of lists, that may hold one value or several."""
     items = schema.get("items")
-    typed = schema.get("type") == "array" and isinstance(items, dict) and "type" in items
+    typed = schema.get("type") == "array" and isinstance(items, dict) and items.get("type", "array") != "array"
     return typed and schema.get("minItems", 0) < 2 and schema.get("maxItems", 2) > 1
 
 

@@ -79,6 +79,8 @@ def _find_fault(row: Row, example: Example, tokenizer: PreTrainedTokenizerBase) 
         return "it has labels in the prompt"
     if trained[-1] != tokenizer.eos_token_id:
         return f"its last label is not the end token {tokenizer.eos_token!r}, so the model would not learn to stop"
+    if tokenizer.eos_token_id in trained[:-1]:
+        return f"the end token {tokenizer.eos_token!r} stands inside its answer"
     prompt = str(tokenizer.decode(row.prompt_ids))
     missing = [name for name in example.tools.names if name not in prompt]
     if missing:

@@ -24,11 +24,15 @@ from gentool.core.recipe import Settings
 from gentool.engines.hf import load_model, load_tokenizer
 from gentool.prompts import PromptSettings, Task
 from gentool.train.metrics_log import make_callback, trim_metrics
+from gentool.train.muon import make_muon
 from gentool.train.order import order_rows
 from gentool.train.rows import Row, check_rows, collate_rows, make_rows
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer, TrainingArguments
+
+
+MUON = "muon"
 
 
 class LoraSettings(Settings):
@@ -44,6 +48,7 @@ class StageSettings(Settings):
     """How one stage trains, by the names of transformers' TrainingArguments.
 
     max_length: rows with more tokens are refused, and counted in done.json. warmup_steps: below 1 it is a share of all steps.
+    optim: an optimizer's name in transformers, or `muon` (gentool.train.muon).
     bf16: null takes it where the processor or GPU gains from it. save_steps: below 1 it is a share of all steps.
     training_args: any other field of the installed TrainingArguments.
     """
@@ -57,6 +62,7 @@ class StageSettings(Settings):
     warmup_steps: float = 0.03
     weight_decay: float = 0.0
     lr_scheduler_type: str = "cosine"
+    optim: str = "adamw_torch"
     bf16: bool | None = None
     logging_steps: float = 10
     save_steps: float = 0.2
@@ -84,9 +90,11 @@ def train_stage(
     out.mkdir(parents=True, exist_ok=True)
     checkpoint = find_checkpoint(out / "checkpoints")
     trim_metrics(out / "metrics.jsonl", int(checkpoint.name.rsplit("-", 1)[1]) if checkpoint else 0)
-    model = _adapt(load_model(base), lora)
+    model = _adapt(load_model(base, master_weights=lora is None), lora, seed)
     ordered = order_rows(rows, _epochs(len(rows), settings), settings.per_device_train_batch_size, seed)
-    trainer = _make_trainer(model, tokenizer, ordered, _make_arguments(out, settings, len(ordered), seed), task, _epochs(len(rows), settings))
+    optimizer = make_muon(model, settings.learning_rate, settings.weight_decay) if settings.optim == MUON else None
+    arguments = _make_arguments(out, settings, len(ordered), seed)
+    trainer = _make_trainer(model, tokenizer, ordered, arguments, optimizer, task, _epochs(len(rows), settings))
     steps = _run(trainer, checkpoint)
     _save(trainer.model, tokenizer, out)
     summary = {
@@ -137,11 +145,13 @@ def _is_whole(checkpoint: Path) -> bool:
         return False
 
 
-def _adapt(model: PreTrainedModel, lora: LoraSettings | None) -> Any:
+def _adapt(model: PreTrainedModel, lora: LoraSettings | None, seed: int) -> Any:
     if lora is None:
         return model
+    import torch
     from peft import LoraConfig, get_peft_model
 
+    torch.manual_seed(seed)
     return get_peft_model(model, LoraConfig(task_type="CAUSAL_LM", **lora.model_dump()))
 
 
@@ -162,13 +172,33 @@ def plan_steps(rows: int, settings: StageSettings, processes: int) -> tuple[int,
     return logging, max(1, round(saving / logging)) * logging
 
 
+OURS = frozenset(
+    {
+        "output_dir",
+        "bf16",
+        "logging_steps",
+        "save_steps",
+        "save_strategy",
+        "num_train_epochs",
+        "train_sampling_strategy",
+        "remove_unused_columns",
+        "seed",
+    }
+)
+"""Fields of TrainingArguments that the order of rows, resuming and the log depend on."""
+
+
 def _make_arguments(out: Path, settings: StageSettings, rows: int, seed: int) -> TrainingArguments:
     import torch
     from transformers import TrainingArguments
 
-    named = settings.model_dump(exclude={"training_args", "max_length", "bf16", "logging_steps", "save_steps", "num_train_epochs"})
+    elsewhere = {"optim"} if settings.optim == MUON else set()
+    named = settings.model_dump(exclude=elsewhere | {"training_args", "max_length", "bf16", "logging_steps", "save_steps", "num_train_epochs"})
     logging_steps, save_steps = plan_steps(rows, settings, int(os.environ.get("WORLD_SIZE", "1")))
     known = TrainingArguments.__dataclass_fields__
+    set_here = [key for key in settings.training_args if key in named or key in OURS]
+    if set_here:
+        raise RecipeError(f"training_args.{set_here[0]}: the stage sets this itself; use the stage's own setting of that name if it has one")
     unknown = [key for key in settings.training_args if key not in known]
     if unknown:
         raise RecipeError(f"training_args.{unknown[0]}: the installed TrainingArguments has no such field")
@@ -203,7 +233,13 @@ def _gains_from_bf16() -> bool:
 
 
 def _make_trainer(
-    model: Any, tokenizer: PreTrainedTokenizerBase, rows: Sequence[Row], arguments: TrainingArguments, task: Task, epochs: float
+    model: Any,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: Sequence[Row],
+    arguments: TrainingArguments,
+    optimizer: Any,
+    task: Task,
+    epochs: float,
 ) -> Trainer:
     """A Trainer over rows that stand in the order of all epochs, which it goes through once."""
     from transformers import Trainer
@@ -217,6 +253,7 @@ def _make_trainer(
         train_dataset=[row.features() for row in rows],
         data_collator=lambda batch: collate_rows(batch, pad_token_id, keep_logits),
         processing_class=tokenizer,
+        optimizers=(optimizer, None),
         callbacks=[make_callback(Path(str(arguments.output_dir)).parent / "metrics.jsonl", f"train {task}", epochs)],
     )
     trainer.remove_callback(PrinterCallback)

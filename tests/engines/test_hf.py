@@ -1,0 +1,165 @@
+"""Any Hugging Face model: loading, its faults, and answers that do not depend on what shares their batch."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gentool.core.errors import ModelError
+from gentool.engines.chat import render_prompt
+from gentool.engines.engine import Request
+from gentool.engines.hf import GenerationSettings, HfEngine, load_model, load_tokenizer, plan_batches
+
+QUERIES = ["Rain?", "Book a table for two in Paris, please, at nine o'clock.", "0 1 2", "Rain in Bern today? " * 6, "?", "Tools:"]
+REQUESTS = [Request(str(number), "select", ({"role": "user", "content": query},)) for number, query in enumerate(QUERIES)]
+
+
+@pytest.fixture
+def copied(small_model: Path, tmp_path: Path) -> Path:
+    """A copy of the model that a test may change."""
+    return Path(shutil.copytree(small_model, tmp_path / "copied"))
+
+
+def load_engine(model: Path, **settings: int) -> HfEngine:
+    """An engine in 32 bits on every machine, so that rounding decides nothing."""
+    import torch
+
+    engine = HfEngine(str(model), GenerationSettings(**settings))
+    engine._model.to(torch.float32)
+    return engine
+
+
+def answers(engine: HfEngine, requests: list[Request]) -> dict[str, str]:
+    return {reply.id: reply.text for reply in engine.reply(requests)}
+
+
+# Batches
+
+
+@given(st.lists(st.integers(1, 50), max_size=30), st.integers(1, 200))
+def test_batches_hold_each_prompt_once_within_the_budget(lengths: list[int], budget: int) -> None:
+    batches = plan_batches(lengths, budget)
+    assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
+    for batch in batches:
+        assert len(batch) == 1 or len(batch) * max(lengths[index] for index in batch) <= budget
+
+
+def test_batches_go_from_long_to_short_and_are_filled() -> None:
+    assert plan_batches([3, 9, 3, 8, 100], 18) == [[4], [1, 3], [0, 2]]
+    assert plan_batches([5] * 6, 15) == [[0, 1, 2], [3, 4, 5]]
+    assert plan_batches([], 10) == []
+
+
+# Replies
+
+
+def test_a_reply_in_a_batch_is_the_reply_alone(small_model: Path) -> None:
+    """Fails where prompts are padded on the right or padding is attended to."""
+    engine = load_engine(small_model, max_new_tokens=12)
+    together = answers(engine, REQUESTS)
+    alone = {request.id: answers(engine, [request])[request.id] for request in REQUESTS}
+    assert together == alone
+    assert len(set(together.values())) > 3, "the model is too dull for this test"
+
+
+def test_small_batches_give_the_same_replies(small_model: Path) -> None:
+    whole = load_engine(small_model, max_new_tokens=8)
+    small = load_engine(small_model, max_new_tokens=8, batch_tokens=1)
+    assert answers(whole, REQUESTS) == answers(small, REQUESTS)
+
+
+def test_replies_are_the_most_likely_tokens(small_model: Path) -> None:
+    """The same, worked out by hand token for token."""
+    import torch
+
+    tokenizer, model = load_tokenizer(str(small_model)), load_engine(small_model, max_new_tokens=1)._model
+    ids = tokenizer(render_prompt(tokenizer, REQUESTS[1].messages), add_special_tokens=False)["input_ids"]
+    made: list[int] = []
+    while len(made) < 6:
+        with torch.no_grad():
+            made.append(int(model(torch.tensor([ids + made], device=model.device)).logits[0, -1].argmax()))
+        if made[-1] == tokenizer.eos_token_id:
+            break
+    assert answers(load_engine(small_model, max_new_tokens=6), REQUESTS)["1"] == tokenizer.decode(made, skip_special_tokens=True)
+
+
+def test_a_models_own_sampling_is_switched_off(copied: Path, small_model: Path) -> None:
+    (copied / "generation_config.json").write_text(json.dumps({"do_sample": True, "temperature": 5.0, "top_k": 50, "max_length": 3}))
+    assert answers(load_engine(copied, max_new_tokens=8), REQUESTS) == answers(load_engine(small_model, max_new_tokens=8), REQUESTS)
+
+
+def test_each_of_a_models_end_tokens_ends_a_reply(copied: Path) -> None:
+    before = answers(load_engine(copied, max_new_tokens=1), REQUESTS[1:2])["1"]
+    assert before
+    ending = load_tokenizer(str(copied))(before, add_special_tokens=False)["input_ids"]
+    assert len(ending) == 1
+    (copied / "generation_config.json").write_text(json.dumps({"eos_token_id": [*ending, 7]}))
+    assert answers(load_engine(copied, max_new_tokens=8), REQUESTS[1:2])["1"] in (before, "")
+
+
+def test_no_requests_no_replies(small_model: Path) -> None:
+    engine = HfEngine(str(small_model), GenerationSettings())
+    assert list(engine.reply([])) == []
+    assert engine.name == "small"
+    assert HfEngine(str(small_model), GenerationSettings(), name="student").name == "student"
+
+
+# Loading
+
+
+def test_a_model_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for model in (tmp_path / "empty", tmp_path / "absent"):
+        for load in (load_model, load_tokenizer):
+            with pytest.raises(ModelError, match="holds no model") as caught:
+                load(str(model))
+            assert str(model) in str(caught.value)
+
+
+def test_relative_paths_are_not_looked_up_elsewhere() -> None:
+    with pytest.raises(ModelError, match=r"^runs/a/train/select: holds no model"):
+        load_tokenizer("runs/a/train/select")
+
+
+def test_a_model_without_a_tokenizer_is_refused(copied: Path) -> None:
+    for file in copied.glob("tokenizer*"):
+        file.unlink()
+    for load in (load_model, load_tokenizer):
+        with pytest.raises(ModelError, match="holds a model without a tokenizer: save the tokenizer into the same folder"):
+            load(str(copied))
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "load"),
+    [
+        ("tokenizer.json", "{", load_tokenizer),
+        ("config.json", "{", load_model),
+        ("config.json", "{}", load_model),
+        ("config.json", '{"model_type": "no_such_model"}', load_model),
+        ("config.json", '{"model_type": "t5"}', load_model),
+        ("model.safetensors", None, load_model),
+        ("model.safetensors", "torn", load_model),
+    ],
+)
+def test_a_broken_file_is_one_line(copied: Path, file: str, content: str | None, load: Any) -> None:
+    if content is None:
+        (copied / file).unlink()
+    else:
+        (copied / file).write_text(content)
+    with pytest.raises(ModelError, match="cannot load") as caught:
+        load(str(copied))
+    assert str(caught.value).startswith(f"{copied}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_model_is_loaded_in_a_precision_that_the_machine_has(small_model: Path) -> None:
+    import torch
+
+    expected = torch.bfloat16 if torch.cuda.is_available() and torch.cuda.is_bf16_supported() else torch.float32
+    assert load_model(str(small_model)).dtype == expected

@@ -1,0 +1,143 @@
+"""Predictions: who answers, in which blocks, and that a file that was cut off is completed to the same bytes."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gentool.core.errors import ModelError, RecipeError, RunError
+from gentool.core.example import Example, Prediction
+from gentool.core.jsonl import read_records
+from gentool.engines.engine import Reply, Request
+from gentool.evaluate import predict as stage
+from gentool.evaluate.predict import BLOCK, Predictor, PredictSettings, check_engines, make_request, name_of, open_predictor, predict, predict_block
+from gentool.prompts import PromptSettings, read_call, read_ranking
+from gentool.run import Run, load_run
+
+Gentool = Callable[..., Any]
+
+
+class Echo:
+    """Answers with the request's task and id, the last request first, and notes how many were asked at once."""
+
+    name = "echo"
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, ...]] = []
+
+    def reply(self, requests: Sequence[Request]) -> Iterator[Reply]:
+        self.asked.append(tuple(request.id for request in requests))
+        yield from (Reply(request.id, f"{request.task} {request.id}") for request in reversed(requests))
+
+
+@pytest.fixture
+def examples(finished: Path) -> list[Example]:
+    return list(read_records(finished / "pairs" / "test.jsonl", Example))
+
+
+@pytest.fixture
+def run(run_copy: Path) -> Run:
+    return load_run(run_copy)
+
+
+def predict_again(run: Run, engine: str) -> Path:
+    return predict(run.path, engine, run.recipe.predict, run.recipe.prompts, run.recipe.seed)
+
+
+@pytest.mark.parametrize(
+    ("engine", "name"),
+    [("trained", "trained"), ("tfidf", "tfidf"), ("random", "random"), ("hf:/models/small/", "small"), ("hf:org/Model-1.5B", "Model-1.5B")],
+)
+def test_an_engine_has_a_name_for_its_files(engine: str, name: str) -> None:
+    assert name_of(engine) == name
+
+
+@pytest.mark.parametrize("engine", ["gpt", "hf:", "hf", "", "random:1", "Trained"])
+def test_an_unknown_engine_is_refused(engine: str) -> None:
+    with pytest.raises(RecipeError, match="use trained, tfidf, random or hf:MODEL"):
+        name_of(engine)
+
+
+@pytest.mark.parametrize("engines", [("tfidf", "tfidf"), ("hf:a/small", "hf:b/small"), ("random", "hf:models/random")])
+def test_two_engines_of_one_name_are_refused(engines: tuple[str, ...]) -> None:
+    with pytest.raises(RecipeError, match="two engines are both named"):
+        check_engines(engines)
+
+
+def test_a_request_holds_the_messages_and_what_they_are_made_from(examples: list[Example]) -> None:
+    request = make_request(examples[0], "rank", PromptSettings())
+    assert (request.id, request.task) == (examples[0].id, "rank")
+    assert request.inputs == {"query": examples[0].query, "tools": examples[0].tools}
+    assert examples[0].query in request.messages[-1]["content"]
+
+
+def test_replies_are_matched_by_id_and_kept_in_the_order_of_the_examples(examples: list[Example]) -> None:
+    predictions = predict_block(Predictor("echo", Echo(), Echo()), examples[:5], PromptSettings())
+    assert predictions == [Prediction(id=example.id, select=f"select {example.id}", rank=f"rank {example.id}") for example in examples[:5]]
+
+
+@pytest.mark.parametrize("held", [0, 1, BLOCK - 1, BLOCK, BLOCK + 1])
+def test_blocks_have_the_same_bounds_whatever_is_held(held: int, run: Run, examples: list[Example], monkeypatch: pytest.MonkeyPatch) -> None:
+    echo = Echo()
+    monkeypatch.setattr(stage, "open_predictor", lambda *_: Predictor("random", echo, echo))
+    path = run.path / "predict" / "random.jsonl"
+    path.unlink()
+    whole = predict_again(run, "random").read_bytes()
+    path.write_bytes(b"".join(whole.splitlines(keepends=True)[:held]))
+    echo.asked.clear()
+    assert predict_again(run, "random").read_bytes() == whole
+    ids = [example.id for example in examples]
+    blocks = [tuple(ids[start : start + BLOCK]) for start in range(0, len(ids), BLOCK)]
+    assert echo.asked == [block for block in blocks[held // BLOCK :] for _ in ("select", "rank")]
+
+
+def test_what_is_complete_is_not_asked_again(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> Predictor:
+        raise AssertionError("an engine was opened")
+
+    monkeypatch.setattr(stage, "open_predictor", refuse)
+    assert predict_again(run, "trained") == run.path / "predict" / "trained.jsonl"
+
+
+@pytest.mark.parametrize("engine", ["trained", "tfidf", "random"])
+def test_a_torn_last_line_is_removed_and_answered_again(engine: str, run: Run) -> None:
+    path = run.path / "predict" / f"{engine}.jsonl"
+    whole = path.read_bytes()
+    lines = whole.splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[: BLOCK + 4]) + lines[BLOCK + 4][:20])
+    assert predict_again(run, engine).read_bytes() == whole
+
+
+def test_the_baselines_answer_so_that_nothing_has_to_be_repaired(finished: Path, examples: list[Example]) -> None:
+    for engine in ("tfidf", "random"):
+        predictions = list(read_records(finished / "predict" / f"{engine}.jsonl", Prediction))
+        assert [prediction.id for prediction in predictions] == [example.id for example in examples]
+        for prediction in predictions:
+            call, ranking = read_call(prediction.select), read_ranking(prediction.rank)
+            assert (call.repairs, ranking.repairs) == ((), ())
+            assert call.call is not None
+            assert ranking.names is not None
+            assert ranking.names[0] == call.call.name
+
+
+def test_any_model_answers_under_its_folder_s_name(run: Run, gentool: Gentool) -> None:
+    model = run.path / "train" / "nano"
+    assert gentool("predict", run.path, "--engine", f"hf:{model}").status == 0
+    predictions = list(read_records(run.path / "predict" / "nano.jsonl", Prediction))
+    assert len(predictions) == 128
+    assert gentool("score", run.path).out.splitlines()[-1].endswith("nano.json")
+
+
+def test_who_cannot_answer_says_why(run: Run) -> None:
+    with pytest.raises(ModelError, match="holds no model"):
+        open_predictor(f"hf:{run.path}/nowhere", run.path, PredictSettings(), 0)
+    shutil.rmtree(run.path / "train" / "rank")
+    with pytest.raises(RunError, match="rank is not trained yet: run `gentool train"):
+        open_predictor("trained", run.path, PredictSettings(), 0)
+    (run.path / "pairs" / "build.json").unlink()
+    with pytest.raises(RunError, match="is not complete: run `gentool pairs"):
+        predict_again(run, "random")

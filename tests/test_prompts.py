@@ -1,0 +1,358 @@
+"""What the student sees, and how its answers are read back: exactly, with named repairs, or not at all."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gentool.core.call import ABSTAIN, Call
+from gentool.core.tool import GENERATE_RESPONSE, Tool, ToolSet
+from gentool.prompts import (
+    DEFAULT_TOOL,
+    MOST_CHARACTERS,
+    PromptSettings,
+    ReadCall,
+    ReadRanking,
+    Task,
+    read_call,
+    read_ranking,
+    render_answer,
+    render_messages,
+    render_signature,
+    render_tool,
+)
+
+JSON, SIGNATURE = PromptSettings(tools="json"), PromptSettings(tools="signature")
+FORECAST = Tool(
+    name="get_forecast",
+    description="The weather\n  of some days.",
+    parameters={
+        "type": "object",
+        "properties": {
+            "city": {"type": "string"},
+            "days": {"type": "integer", "minimum": 1, "maximum": 7, "default": 3},
+            "units": {"enum": ["metric", "imperial"]},
+            "start": {"type": "string", "format": "date"},
+            "hours": {"type": "array", "items": {"type": "integer"}},
+            "place": {"type": "object", "properties": {"lat": {"type": "number", "maximum": 90}}},
+            "note": {"type": ["string", "null"]},
+            "any": {},
+            "odd": True,
+        },
+        "required": ["city"],
+    },
+    returns={"type": "object", "properties": {"report": {"type": "string", "description": "long words about it"}}},
+)
+TOOLS = ToolSet.of([FORECAST, Tool(name="book_table", description="Books.")])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=10,
+)
+CALLS = st.builds(Call, name=st.text(min_size=1), arguments=st.dictionaries(st.text(), VALUES, max_size=4))
+RANKINGS = st.lists(st.text(), unique=True, max_size=6).map(lambda names: (*dict.fromkeys(name for name in names if name != "x"), "x"))
+ANSWERISH = st.lists(
+    st.sampled_from(
+        [*"{}[]\"'`,:\\ \n", "<think>", "</think>", "<tool_call>", "[TOOL_CALLS]", "```json", '"name"', '"arguments"', "f", "1e999", "NaN"]
+    )
+    | st.text(max_size=3),
+    max_size=40,
+).map("".join)
+GOOD = Call(name="f", arguments={"a": 1})
+TEXT = '{"name": "f", "arguments": {"a": 1}}'
+
+
+# What is shown
+
+
+@pytest.mark.parametrize("task", ["rank", "select"])
+@pytest.mark.parametrize("shown", [JSON, SIGNATURE])
+def test_a_prompt_holds_the_query_every_name_and_every_parameter(task: Task, shown: PromptSettings) -> None:
+    system, user = render_messages(task, "Rain in Bern?", TOOLS, shown)
+    assert (system["role"], user["role"]) == ("system", "user")
+    assert user["content"].startswith("Rain in Bern?\n")
+    lines = system["content"].split("\n")
+    assert len(lines) == 1 + len(TOOLS) + 1
+    for tool, line in zip(TOOLS, lines[1:], strict=False):
+        assert tool.name in line
+        assert all(name in line for name in tool.properties)
+    assert GENERATE_RESPONSE in lines[-1]
+
+
+def test_the_default_tool_stands_last_and_only_once() -> None:
+    system = render_messages("select", "q", TOOLS, JSON)[0]["content"]
+    assert system.count(GENERATE_RESPONSE) == 1
+    assert system.split("\n")[-1] == render_tool(DEFAULT_TOOL, JSON)
+    assert DEFAULT_TOOL.name == GENERATE_RESPONSE
+
+
+def test_the_order_of_the_tools_is_the_sets() -> None:
+    one = render_messages("rank", "q", TOOLS, SIGNATURE)[0]["content"]
+    turned = render_messages("rank", "q", ToolSet.of(reversed(TOOLS.root)), SIGNATURE)[0]["content"]
+    assert one != turned
+    assert sorted(one.split("\n")) == sorted(turned.split("\n"))
+
+
+def test_both_tasks_share_all_but_the_instruction() -> None:
+    rank, select = (render_messages(task, "q", TOOLS, JSON) for task in ("rank", "select"))
+    assert rank[0] == select[0]
+    assert rank[1]["content"] != select[1]["content"]
+
+
+def test_json_holds_the_whole_definition() -> None:
+    shown = json.loads(render_tool(FORECAST, JSON))
+    assert shown == {"name": FORECAST.name, "description": FORECAST.description, "parameters": FORECAST.parameters, "returns": {"report": "string"}}
+    assert "returns" not in json.loads(render_tool(TOOLS[1], JSON))
+
+
+def test_a_signature_tells_type_bounds_default_and_need() -> None:
+    assert render_signature(FORECAST) == (
+        "get_forecast(city: string, days?: integer 1..7 = 3, units?: metric|imperial, start?: date, hours?: integer[], "
+        "place?: {lat: number ..90}, note?: string|null, any?: any, odd?: any) -> report: The weather of some days."
+    )
+    assert render_signature(Tool(name="f", returns={"type": "string"})) == "f(): "
+
+
+@given(st.text(), st.dictionaries(st.text(min_size=1), VALUES, max_size=4))
+def test_a_tool_is_one_line_whatever_its_schema_holds(description: str, properties: dict[str, Any]) -> None:
+    tool = Tool(name="f", description=description, parameters={"type": "object", "properties": properties})
+    assert "\n" not in render_tool(tool, JSON)
+    assert json.loads(render_tool(tool, JSON))["parameters"]["properties"] == properties
+    assert render_tool(tool, SIGNATURE).startswith("f(")
+
+
+# Render, then read
+
+
+@given(CALLS)
+def test_a_rendered_call_is_read_exactly(call: Call) -> None:
+    assert read_call(render_answer("select", ("f", GENERATE_RESPONSE), call)) == ReadCall(call, (), "")
+
+
+@given(RANKINGS)
+def test_a_rendered_ranking_is_read_exactly(names: tuple[str, ...]) -> None:
+    assert read_ranking(render_answer("rank", names, ABSTAIN)) == ReadRanking(names, (), "")
+
+
+def test_abstention_is_read_as_abstention() -> None:
+    read = read_call(render_answer("select", (GENERATE_RESPONSE,), ABSTAIN))
+    assert read == ReadCall(ABSTAIN, (), "")
+    assert read_call('{"name": "generate_response"}').call == ABSTAIN
+
+
+@pytest.mark.parametrize(
+    "value", ["<think>x</think>", "```json", "<tool_call>", "a, ]", "{'b': ,}", "it's", '"', "\\", "\\u0041", "</think>", "\u2028", "🌧", "[{(", "}])"]
+)
+def test_values_that_look_like_decoration_are_kept(value: str) -> None:
+    call = Call(name="f", arguments={"text": value, value: [value]})
+    text = render_answer("select", ("f",), call)
+    assert read_call(text) == ReadCall(call, (), "")
+    assert read_call(f"```json\n{text}\n```") == ReadCall(call, ("code fence",), "")
+    assert read_call(f"<think>Let me see.</think>{text}") == ReadCall(call, ("thinking",), "")
+    assert read_call(text[:-1] + ",}") == ReadCall(call, ("trailing comma",), "")
+    assert read_call(repr({"name": "f", "arguments": call.arguments})).call == call
+
+
+# What is tolerated, by name
+
+
+@pytest.mark.parametrize(
+    ("text", "repairs"),
+    [
+        (TEXT, ()),
+        (f"\n {TEXT} \n", ()),
+        (f"```json\n{TEXT}\n```", ("code fence",)),
+        (f"```\n{TEXT}```", ("code fence",)),
+        (f"Here you are: {TEXT} Anything else?", ("text around",)),
+        (f"I'd call this: {TEXT}", ("text around",)),
+        (f"Sure:\n```json\n{TEXT}\n```", ("code fence", "text around")),
+        ("{'name': 'f', 'arguments': {'a': 1}}", ("Python literal",)),
+        ('{"name": "f", "arguments": {"a": 1,},}', ("trailing comma",)),
+        ("{'name': 'f', 'arguments': {'a': 1,},}", ("Python literal",)),
+        ('{"name": "f", "parameters": {"a": 1}}', ("parameters for arguments",)),
+        (f"<tool_call>\n{TEXT}\n</tool_call>", ("call markers",)),
+        (f"[TOOL_CALLS][{TEXT}]", ("call markers", "list of calls")),
+        (f"[TOOL_CALLS] [{TEXT}] [/TOOL_CALLS]", ("call markers", "list of calls")),
+        (f"<|python_tag|>{TEXT}", ("call markers",)),
+        (f"<|tool_call|>{TEXT}", ("call markers",)),
+        (f"<think>\nMaybe {{x}} or 'y'?\n</think>\n{TEXT}", ("thinking",)),
+        (f"<think></think><think>again</think>{TEXT}", ("thinking",)),
+        (f'<think>{{"name": "g", "arguments": {{}}}}?</think>{TEXT}', ("thinking",)),
+        (f'{{"type": "function", "id": "c1", "function": {TEXT}}}', ("function wrapper",)),
+        ('{"name": "f", "arguments": "{\\"a\\": 1}"}', ("arguments as a string",)),
+        ('{"function": {"name": "f", "arguments": "{\\"a\\": 1}"}}', ("function wrapper", "arguments as a string")),
+        (f"[{TEXT}]", ("list of calls",)),
+        (f"[{TEXT}, {TEXT}]", ("list of calls",)),
+        (f"{TEXT}\n{TEXT}", ()),
+        (f'{{"note": 1}} {TEXT}', ()),
+        (f"{{oops {TEXT}", ("text around",)),
+    ],
+)
+def test_a_deviation_is_read_and_named(text: str, repairs: tuple[str, ...]) -> None:
+    assert read_call(text) == ReadCall(GOOD, repairs, "")
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("True", True),
+        ("true", True),
+        ("None", None),
+        ("null", None),
+        ("-3", -3),
+        ("-1.5", -1.5),
+        ("(1, 'x')", [1, "x"]),
+        ("'it\\'s'", "it's"),
+        ("''", ""),
+    ],
+)
+def test_python_literals_are_read_for_what_they_are(written: str, value: Any) -> None:
+    assert read_call(f"{{'name': 'f', 'arguments': {{'a': {written}}}}}") == ReadCall(Call(name="f", arguments={"a": value}), ("Python literal",), "")
+
+
+@pytest.mark.parametrize(
+    ("text", "repairs"),
+    [
+        ('["a", "generate_response"]', ()),
+        ('```json\n["a", "generate_response"]\n```', ("code fence",)),
+        ('Best first: ["a", "generate_response"].', ("text around",)),
+        ("['a', 'generate_response']", ("Python literal",)),
+        ('["a", "generate_response",]', ("trailing comma",)),
+        ('{"ranking": ["a", "generate_response"]}', ("list inside an object",)),
+        ('[{"name": "a"}, {"name": "generate_response"}]', ("objects for names",)),
+        ('["a", "a", "generate_response"]', ("repeated names",)),
+        ('<think>["b"]?</think>["a", "generate_response"]', ("thinking",)),
+        ('[TOOL_CALLS]["a", "generate_response"]', ("call markers",)),
+        ('[1, 2] then ["a", "generate_response"]', ("text around",)),
+    ],
+)
+def test_a_ranking_is_read_with_the_same_repairs(text: str, repairs: tuple[str, ...]) -> None:
+    assert read_ranking(text) == ReadRanking(("a", "generate_response"), repairs, "")
+
+
+# What is not
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("", "no readable JSON in the answer"),
+        ("No tool serves this query; I answer in words.", "no readable JSON in the answer"),
+        ("I would use generate_response here.", "no readable JSON in the answer"),
+        ("generate_response", "no readable JSON in the answer"),
+        ('{"name": "f", "arguments": {"a": 1', "no readable JSON in the answer"),
+        ('{"name": "f", "arguments": {"a": 1}', "no readable JSON in the answer"),
+        ('{"name": "f", "argum', "no readable JSON in the answer"),
+        ('{"name": "f", "arguments": {"a": NaN}}', "no readable JSON in the answer"),
+        ('{"name": "f", "arguments": {"a": -Infinity}}', "no readable JSON in the answer"),
+        ('{"name": "f", "arguments": {"a": 1e999}}', "no readable JSON in the answer"),
+        ("{'name': 'f', 'arguments': {'a': 1e999}}", "no readable JSON in the answer"),
+        ("{'name': 'f', 'arguments': {'a': 0x" + "F" * 5000 + "}}", "no readable JSON in the answer"),
+        ('{"name": "f", "arguments": {"a": ' + "9" * 5000 + "}}", "no readable JSON in the answer"),
+        ("{'name': 'f', 'arguments': {'a': b'x'}}", "no readable JSON in the answer"),
+        ("{'name': 'f', 'arguments': {1: 2}}", "no readable JSON in the answer"),
+        ("{'name': 'f', 'arguments': {**{}}}", "no readable JSON in the answer"),
+        ("{'name': 'f', 'arguments': {'a': f'{1}'}}", "no readable JSON in the answer"),
+        ("{'name': 'f', 'arguments': {'a': 2 ** 99}}", "no readable JSON in the answer"),
+        ("{'name': 'f', 'arguments': {'a': -True}}", "no readable JSON in the answer"),
+        ('f(a=1) # "name"', "no readable JSON in the answer"),
+        ('{"name": "f", "arguments": [1]}', 'no object with "name" and "arguments"'),
+        ('{"name": "f", "arguments": 3}', 'no object with "name" and "arguments"'),
+        ('{"name": "f", "arguments": null}', 'no object with "name" and "arguments"'),
+        ('{"name": "f", "arguments": "a=1"}', 'no object with "name" and "arguments"'),
+        ('{"name": "f", "arguments": "[1]"}', 'no object with "name" and "arguments"'),
+        ('{"name": "f", "arguments": "{\\"a\\": NaN}"}', 'no object with "name" and "arguments"'),
+        ('{"name": "f"}', 'no object with "name" and "arguments"'),
+        ('{"arguments": {"a": 1}}', 'no object with "name" and "arguments"'),
+        ('{"name": "", "arguments": {}}', 'no object with "name" and "arguments"'),
+        ('{"name": 3, "arguments": {}}', 'no object with "name" and "arguments"'),
+        ('{"name": "\\ud800", "arguments": {}}', 'no object with "name" and "arguments"'),
+        ("[]", 'no object with "name" and "arguments"'),
+        ('["f"]', 'no object with "name" and "arguments"'),
+        (f'{TEXT} {{"name": "g", "arguments": {{}}}}', "2 different calls where one was asked for"),
+        (f'[{TEXT}, {{"name": "f", "arguments": {{"a": 2}}}}]', "2 different calls where one was asked for"),
+        (f'{TEXT} {{"name": "f", "arguments": {{"a": true}}}}', "2 different calls where one was asked for"),
+    ],
+)
+def test_what_cannot_be_read_is_a_fault(text: str, fault: str) -> None:
+    assert read_call(text) == ReadCall(None, (), fault)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a, b", "[]", "[1]", '["a", 1]', '["a"', '{"a": ["x"], "b": ["y"]}', '{"a": "x"}', "[NaN]", '[{"name": 1}]', "[[]]", '"a"']
+)
+def test_what_is_no_ranking_is_a_fault(text: str) -> None:
+    assert read_ranking(text) == ReadRanking(None, (), "no JSON list of names in the answer")
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ['__import__("os").system("touch {path}")', "open('{path}', 'w')", "[open('{path}', 'w') for _ in (1,)]", "(x := open('{path}', 'w'))"],
+)
+def test_nothing_is_ever_evaluated(expression: str, tmp_path: Any) -> None:
+    path = tmp_path / "written"
+    code = expression.format(path=path)
+    for text in (code, f"{{'name': 'f', 'arguments': {{'a': {code}}}}}", f'{{"name": "f", "arguments": {code}}}', f"[{code}]"):
+        assert read_call(text).call is None
+        assert read_call(text).fault
+        assert read_ranking(text).names is None
+    assert not path.exists()
+
+
+@given(st.text() | ANSWERISH)
+@settings(max_examples=400)
+def test_arbitrary_text_is_read_or_is_a_fault_and_never_abstention(text: str) -> None:
+    call, ranking = read_call(text), read_ranking(text)
+    assert (call.call is None) == bool(call.fault)
+    assert (ranking.names is None) == bool(ranking.fault)
+    if GENERATE_RESPONSE not in text:
+        assert call.call is None or not call.call.abstains
+
+
+@given(CALLS, st.data())
+def test_a_torn_call_is_never_read_as_that_call(call: Call, data: st.DataObject) -> None:
+    text = render_answer("select", ("f",), call)
+    torn = text[: data.draw(st.integers(0, len(text) - 1))]
+    assert read_call(torn).call != call
+
+
+@pytest.mark.parametrize("depth", [50, 400, 950, 1000, 10_000])
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}"), ("{'a':", "}"), ("[,", "]"), ("{", "}")])
+def test_deep_nesting_is_never_an_exception(depth: int, opening: str, closing: str) -> None:
+    nested = opening * depth + "1" + closing * depth
+    for text in (nested, f'{{"name": "f", "arguments": {{"a": {nested}}}}}', opening * depth):
+        read = read_call(text)
+        assert (read.call is None) == bool(read.fault)
+    assert read_ranking(nested).names is None
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["{", "[", "[]", "<think>", "</think>", "'", "{'", '{"', '\\"', "```", "[TOOL_CALLS]", ", ", "word ", "-", "{}{", '{"a": 1,}', "not ", "a."],
+)
+def test_huge_answers_are_read_in_good_time(piece: str) -> None:
+    start = time.perf_counter()
+    for text in (piece * 200_000, f'{{"a":{piece * 40_000}}}'):
+        assert read_call(text).call is None
+    assert time.perf_counter() - start < 10
+
+
+def test_an_answer_is_read_up_to_its_limit() -> None:
+    assert read_call(TEXT + " " * 10_000_000).call == GOOD
+    assert read_call(" " * MOST_CHARACTERS + TEXT).call is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"name": "create_tool", "arguments": {"tool": {"name": "x", "parameters": {}}',
+        '<think>perhaps {"name": "x", "arguments": {}} would do',
+    ],
+)
+def test_a_call_inside_an_answer_that_was_cut_off_is_no_answer(text: str) -> None:
+    assert read_call(text).call is None

@@ -1,0 +1,63 @@
+"""Every recipe that is shipped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gentool.core.errors import RecipeError
+from gentool.core.recipe import Settings, dump_recipe, parse_recipe, read_recipe
+from gentool.run import Recipe, check_size, find_recipe, read_tools
+
+ROOT = Path(__file__).parents[1]
+SHIPPED = sorted((ROOT / "recipes").glob("*.yaml"))
+
+
+def test_there_are_recipes() -> None:
+    assert {path.stem for path in SHIPPED} >= {"demo", "lora"}
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_shipped_recipe_is_found_by_name_and_can_be_run_on_its_catalogue(path: Path) -> None:
+    assert find_recipe(path.stem).samefile(path)
+    assert find_recipe(str(path)) == path
+    recipe = read_recipe(find_recipe(path.stem), (), Recipe)
+    check_size(read_tools(recipe.catalogue), recipe)
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_resolved_recipe_reads_back_as_itself(path: Path) -> None:
+    recipe = read_recipe(path, ["seed=7"], Recipe)
+    text = dump_recipe(recipe)
+    assert parse_recipe(text, "saved", (), Recipe) == recipe
+    assert dump_recipe(parse_recipe(text, "saved", (), Recipe)) == text
+
+
+def test_an_unknown_name_lists_the_shipped_ones() -> None:
+    names = ", ".join(path.stem for path in SHIPPED)
+    with pytest.raises(RecipeError, match=f"^dmeo: neither a recipe file nor a shipped recipe \\({names}\\)$"):
+        find_recipe("dmeo")
+
+
+def test_one_stage_is_set_alone_where_a_recipe_writes_both_as_one(tmp_path: Path) -> None:
+    """YAML's aliases make one table of two."""
+    path = tmp_path / "mine.yaml"
+    path.write_text("train:\n  rank: &stage {max_steps: 5}\n  select: *stage\n", encoding="utf-8")
+    recipe = read_recipe(path, ["train.rank.max_steps=9"], Recipe)
+    assert (recipe.train.rank.max_steps, recipe.train.select.max_steps) == (9, 5)
+
+
+def keys_of(settings: type[Settings]) -> list[str]:
+    """The names of all settings, those of inner tables too."""
+    keys: list[str] = []
+    for name, field in settings.model_fields.items():
+        keys.append(name)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Settings):
+            keys += keys_of(field.annotation)
+    return keys
+
+
+def test_every_setting_is_in_the_documents() -> None:
+    text = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
+    assert not [key for key in keys_of(Recipe) if key not in text]

@@ -1,0 +1,167 @@
+"""Training rows: the prompt as generation renders it, the loss on the completion alone, and rows that are refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gentool.core.errors import TrainingError
+from gentool.core.example import Example
+from gentool.engines.chat import render_prompt
+from gentool.prompts import PromptSettings, Task, read_call, read_ranking, render_messages
+from gentool.train.rows import IGNORED, Row, check_rows, collate_rows, make_rows, show_row
+
+TURNS = "{% for m in messages %}<{{ m['role'] }}>{{ m['content'] }}<|end|>\n{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}"
+DROPS_SYSTEM = TURNS.replace("in messages", "in messages if m['role'] != 'system'")
+DROPS_USER = TURNS.replace("in messages", "in messages if m['role'] != 'user'")
+REFUSES_SYSTEM = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system role') }}{% endif %}" + TURNS
+TASKS: tuple[Task, ...] = ("rank", "select")
+
+
+@pytest.fixture
+def tiny() -> Any:
+    """A Llama of random weights, one layer of width 16."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(0)
+    sizes: dict[str, Any] = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 2}
+    model: Any = LlamaForCausalLM(LlamaConfig(vocab_size=400, **sizes))
+    return model.eval()
+
+
+def loss_by_hand(model: Any, rows: list[Row]) -> float:
+    """The mean cross-entropy over the completions' tokens, each row alone, without labels or padding."""
+    import torch
+
+    losses = []
+    for row in rows:
+        with torch.no_grad():
+            scores = model(torch.tensor([row.prompt_ids + row.completion_ids])).logits[0].log_softmax(-1)
+        losses += [-float(scores[len(row.prompt_ids) + place - 1, token]) for place, token in enumerate(row.completion_ids)]
+    return sum(losses) / len(losses)
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("template", [None, TURNS, REFUSES_SYSTEM])
+def test_rows_are_what_generation_sees_and_what_it_should_add(
+    examples: list[Example], tokenizer: Any, prompts: PromptSettings, task: Task, template: str | None
+) -> None:
+    tokenizer.chat_template = template or tokenizer.chat_template
+    rows = make_rows(examples, task, tokenizer, prompts)
+    check_rows(rows, examples, tokenizer)
+    assert [row.id for row in rows] == [example.id for example in examples]
+    for row, example in zip(rows, examples, strict=True):
+        prompt = render_prompt(tokenizer, render_messages(task, example.query, example.tools, prompts))
+        assert row.prompt_ids == tokenizer(prompt, add_special_tokens=False)["input_ids"]
+        assert row.completion_ids[-1] == tokenizer.eos_token_id
+        assert tokenizer.eos_token_id not in row.completion_ids[:-1]
+        answer = tokenizer.decode(row.completion_ids[:-1])
+        if task == "select":
+            assert read_call(answer).call == example.answer
+        else:
+            assert read_ranking(answer).names == example.ranking
+
+
+def test_special_tokens_are_the_templates_alone(examples: list[Example], tokenizer: Any, prompts: PromptSettings) -> None:
+    """A tokenizer that puts a first token before every text would put a second one behind the template's."""
+    from tokenizers.processors import TemplateProcessing
+
+    plain = make_rows(examples, "select", tokenizer, prompts)
+    first = tokenizer.pad_token
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(single=f"{first} $A", special_tokens=[(first, tokenizer.pad_token_id)])
+    assert tokenizer("a")["input_ids"][0] == tokenizer.pad_token_id
+    assert make_rows(examples, "select", tokenizer, prompts) == plain
+
+
+def test_labels_are_the_completion_and_nothing_of_the_prompt() -> None:
+    features = Row("e", [5, 6, 7], [8, 9]).features()
+    assert features == {"input_ids": [5, 6, 7, 8, 9], "labels": [IGNORED, IGNORED, IGNORED, 8, 9]}
+
+
+BATCH = [Row("a", [5, 6], [7]).features(), Row("b", [5, 4, 3], [8, 9, 1]).features()]
+
+
+def test_batches_are_padded_on_the_right_without_loss() -> None:
+    batch = collate_rows(BATCH, pad_token_id=0, keep_logits=False)
+    assert {key: value.tolist() for key, value in batch.items()} == {
+        "input_ids": [[5, 6, 7, 0, 0, 0], [5, 4, 3, 8, 9, 1]],
+        "labels": [[IGNORED, IGNORED, 7, IGNORED, IGNORED, IGNORED], [IGNORED, IGNORED, IGNORED, 8, 9, 1]],
+    }
+
+
+def test_kept_logits_begin_where_the_first_completion_is_predicted() -> None:
+    batch = collate_rows(BATCH, pad_token_id=0, keep_logits=True)
+    assert batch["input_ids"].shape == (2, 6)
+    assert batch["logits_to_keep"] == 5
+    assert batch["labels"].tolist() == [[IGNORED, 7, IGNORED, IGNORED, IGNORED], [IGNORED, IGNORED, 8, 9, 1]]
+    assert collate_rows([Row("c", [], [7, 8]).features()], 0, keep_logits=True)["logits_to_keep"] == 2
+
+
+@pytest.mark.parametrize("keep_logits", [False, True])
+def test_the_loss_is_the_cross_entropy_of_the_completions(
+    tiny: Any, examples: list[Example], tokenizer: Any, prompts: PromptSettings, keep_logits: bool
+) -> None:
+    rows = make_rows(examples[:3], "select", tokenizer, prompts)
+    assert len({row.length for row in rows}) > 1, "no row is padded, so this test shows less than it should"
+    for some in ([rows[0]], rows):
+        loss = tiny(**collate_rows([row.features() for row in some], tokenizer.pad_token_id, keep_logits)).loss.item()
+        assert loss == pytest.approx(loss_by_hand(tiny, some), rel=1e-5)
+
+
+@pytest.mark.parametrize("keep_logits", [False, True])
+def test_no_gradient_comes_from_predicting_the_prompt(tiny: Any, keep_logits: bool) -> None:
+    """The loss moves the scores at the last prompt token and at each completion token but the last: those predict the completion."""
+    output = tiny(**collate_rows([Row("e", [11, 12, 13, 14], [15, 16]).features()], 0, keep_logits))
+    output.logits.retain_grad()
+    output.loss.backward()
+    moved = [bool(value > 0) for value in output.logits.grad[0].abs().sum(-1)]
+    assert moved == ([True, True, False] if keep_logits else [False, False, False, True, True, False])
+
+
+def refused(rows: list[Row], examples: list[Example], tokenizer: Any) -> str:
+    """The message with which rows are refused."""
+    with pytest.raises(TrainingError) as caught:
+        check_rows(rows, examples, tokenizer)
+    return str(caught.value)
+
+
+def test_a_template_that_drops_the_tools_is_refused_with_the_row(examples: list[Example], tokenizer: Any, prompts: PromptSettings) -> None:
+    tokenizer.chat_template = DROPS_SYSTEM
+    message = refused(make_rows(examples, "select", tokenizer, prompts), examples, tokenizer)
+    assert message.startswith("example Bern-zero: the rendered prompt does not hold the tool 'book_table': the chat template drops it.")
+    assert "<user>Rain in Bern?" in message
+    assert '[[trained: {"name": "generate_response", "arguments": {}}<|end|>]]' in message
+
+
+def test_a_template_that_drops_the_query_is_refused(examples: list[Example], tokenizer: Any, prompts: PromptSettings) -> None:
+    tokenizer.chat_template = DROPS_USER
+    assert "the rendered prompt does not hold the query" in refused(make_rows(examples, "rank", tokenizer, prompts), examples, tokenizer)
+
+
+def test_every_row_is_checked(examples: list[Example], tokenizer: Any, prompts: PromptSettings) -> None:
+    rows = make_rows(examples, "select", tokenizer, prompts)
+    last = rows[-1]
+    for broken, fault in (
+        (Row(last.id, last.prompt_ids, []), "it has no labels"),
+        (Row(last.id, last.prompt_ids, last.completion_ids[:-1]), "its last label is not the end token '<|end|>'"),
+    ):
+        message = refused([*rows[:-1], broken], examples, tokenizer)
+        assert message.startswith(f"example {last.id}: {fault}")
+        assert show_row(broken, tokenizer) in message
+
+
+def test_labels_in_the_prompt_are_refused(examples: list[Example], tokenizer: Any, prompts: PromptSettings) -> None:
+    class Leaking(Row):
+        """A row that trains on its prompt too."""
+
+        def features(self) -> dict[str, list[int]]:
+            return {"input_ids": self.prompt_ids + self.completion_ids, "labels": self.prompt_ids + self.completion_ids}
+
+    row = make_rows(examples[:1], "select", tokenizer, prompts)[0]
+    assert "it has labels in the prompt" in refused([Leaking(row.id, row.prompt_ids, row.completion_ids)], examples, tokenizer)
+
+
+def test_nothing_to_train_on_is_refused(examples: list[Example], tokenizer: Any) -> None:
+    assert "there are no rows to train on" in refused([], examples, tokenizer)

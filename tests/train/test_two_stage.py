@@ -1,0 +1,107 @@
+"""Both stages: ranking first, selecting from where ranking ended."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gentool.core.errors import RecordError, RunError
+from gentool.core.example import Example
+from gentool.core.jsonl import write_json, write_records
+from gentool.prompts import PromptSettings
+from gentool.train import two_stage
+from gentool.train.nano import NanoSettings
+from gentool.train.stage import StageSettings, train_stage
+from gentool.train.two_stage import TrainSettings, prepare_base, train_two_stages, training_texts
+
+QUICK = StageSettings(learning_rate=1e-2, max_steps=2, per_device_train_batch_size=2, bf16=False, logging_steps=1)
+SIZES = NanoSettings(vocab_size=400, hidden_size=32, intermediate_size=64, num_hidden_layers=1, num_attention_heads=2)
+SETTINGS = TrainSettings(nano=SIZES, rank=QUICK, select=QUICK)
+
+
+@pytest.fixture
+def run(tmp_path: Path, examples: list[Example]) -> Path:
+    """A run folder whose pairs are built."""
+    write_records(tmp_path / "run" / "pairs" / "train.jsonl", examples)
+    write_json(tmp_path / "run" / "pairs" / "build.json", {})
+    return tmp_path / "run"
+
+
+def weights(folder: Path) -> bytes:
+    return (folder / "model.safetensors").read_bytes()
+
+
+def test_select_starts_from_where_rank_ended(run: Path, examples: list[Example], prompts: PromptSettings, tmp_path: Path) -> None:
+    done = train_two_stages(run, SETTINGS, prompts, 0)
+    assert (done["rank"]["task"], done["rank"]["base"]) == ("rank", "nano")
+    assert (done["select"]["task"], done["select"]["base"]) == ("select", "rank")
+    train_stage(str(run / "train" / "rank"), examples, "select", tmp_path / "again", QUICK, None, prompts, 0)
+    assert weights(tmp_path / "again") == weights(run / "train" / "select")
+    train_stage(str(run / "train" / "nano"), examples, "select", tmp_path / "straight", QUICK, None, prompts, 0)
+    assert weights(tmp_path / "straight") != weights(run / "train" / "select")
+    assert len({weights(run / "train" / name) for name in ("nano", "rank", "select")}) == 3
+
+
+def test_what_is_finished_is_skipped_and_the_rest_is_made(run: Path, prompts: PromptSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*arguments: Any) -> Any:
+        if arguments[2] == "select":
+            raise KeyboardInterrupt
+        return train_stage(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(two_stage, "train_stage", stop)
+        with pytest.raises(KeyboardInterrupt):
+            train_two_stages(run, SETTINGS, prompts, 0)
+    kept = {path: path.stat().st_mtime_ns for name in ("nano", "rank") for path in (run / "train" / name).iterdir()}
+    done = train_two_stages(run, SETTINGS, prompts, 0)
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    assert done["select"] == json.loads((run / "train" / "select" / "done.json").read_text())
+    assert train_two_stages(run, SETTINGS, prompts, 0) == done
+
+
+def test_a_model_of_the_users_is_taken_as_it_is(nano: Path, examples: list[Example], prompts: PromptSettings, tmp_path: Path) -> None:
+    settings = TrainSettings(model=str(nano))
+    assert prepare_base(settings, examples, prompts, tmp_path, 0) == str(nano)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_half_built_student_is_built_anew(examples: list[Example], prompts: PromptSettings, tmp_path: Path) -> None:
+    whole = prepare_base(SETTINGS, examples, prompts, tmp_path / "a", 0)
+    (tmp_path / "b" / ".nano.part").mkdir(parents=True)
+    (tmp_path / "b" / ".nano.part" / "stale").write_text("left by a stop")
+    again = prepare_base(SETTINGS, examples, prompts, tmp_path / "b", 0)
+    assert [path.name for path in (tmp_path / "b").iterdir()] == ["nano"]
+    assert {path.name: path.read_bytes() for path in Path(again).iterdir()} == {path.name: path.read_bytes() for path in Path(whole).iterdir()}
+
+
+def test_pairs_that_are_not_complete_are_refused(run: Path, prompts: PromptSettings) -> None:
+    (run / "pairs" / "build.json").unlink()
+    with pytest.raises(RunError, match=r"train\.jsonl is not complete: run `gentool pairs .*run` first"):
+        train_two_stages(run, SETTINGS, prompts, 0)
+    shutil.rmtree(run / "pairs")
+    with pytest.raises(RunError, match="is not complete"):
+        train_two_stages(run, SETTINGS, prompts, 0)
+
+
+def test_a_broken_example_names_its_line(run: Path, prompts: PromptSettings) -> None:
+    with (run / "pairs" / "train.jsonl").open("a") as file:
+        file.write('{"id": "x"}\n')
+    with pytest.raises(RecordError, match="line 9: "):
+        train_two_stages(run, SETTINGS, prompts, 0)
+
+
+def test_the_tokenizer_sees_each_text_once_and_all_of_them(examples: list[Example], prompts: PromptSettings) -> None:
+    texts = list(training_texts(examples, prompts))
+    assert len(texts) == len(set(texts))
+    for part in (
+        "Tools:",
+        "forecast(city: string): Weather.",
+        '["forecast", "generate_response"]',
+        '{"name": "forecast", "arguments": {"city": "Rome"}}',
+    ):
+        assert part in texts
+    assert any(text.startswith("Rain in Rome?\n") for text in texts)
