@@ -13,6 +13,8 @@ from gentool.ask import choose_candidates
 from gentool.core.errors import CatalogueError
 from gentool.core.jsonl import write_records
 from gentool.core.tool import Tool
+from gentool.engines.engine import Reply
+from gentool.engines.hf import HfEngine
 
 Gentool = Callable[..., Any]
 Refused = Callable[..., str]
@@ -70,6 +72,17 @@ def test_ask_takes_another_catalogue(finished: Path, gentool: Gentool, refused: 
     assert len(candidates) == 3
     assert set(candidates) <= {tool.name for tool in TOOLS}
     assert "no such file" in refused("ask", finished, "Will there be rain?", "--tools", tmp_path / "nosuch.jsonl")
+
+
+def test_what_cannot_be_read_is_told_on_one_line(finished: Path, gentool: Gentool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(HfEngine, "reply", lambda _, requests: iter([Reply(request.id, "\n\nNo.") for request in requests]))
+    answer = answer_of(gentool("ask", finished, "Search flights").out)
+    assert answer["ranking"] == 'could not be read (no JSON list of names in the answer): "\\n\\nNo."'
+    assert answer["call"].endswith(': "\\n\\nNo."')
+
+
+def test_an_empty_query_is_refused(finished: Path, refused: Refused) -> None:
+    assert "the query is empty" in refused("ask", finished, " ")
 
 
 def test_ask_before_training_says_what_to_run(run_copy: Path, refused: Refused) -> None:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from gentool.core.errors import CatalogueError
+from gentool.core.errors import CatalogueError, GenToolError
 from gentool.core.jsonl import read_records
 from gentool.core.tool import Tool, ToolSet
 from gentool.engines.engine import Request
@@ -28,6 +28,8 @@ class Answer:
 
 def ask(run: Run, query: str, catalogue: Path | None) -> Answer:
     """Show the student the k tools of a catalogue (or of the run) that are nearest to the query, and read its answers."""
+    if not query.strip():
+        raise GenToolError("the query is empty: write what a user would say")
     tools = read_catalogue(catalogue) if catalogue else list(read_records(run.path / "tools.jsonl", Tool))
     nearest = choose_candidates(query, tools, run.recipe.pairs.k)
     predictor = open_predictor(TRAINED, run.path, run.recipe.predict, run.recipe.seed)
@@ -37,11 +39,15 @@ def ask(run: Run, query: str, catalogue: Path | None) -> Answer:
     ranking, call = read_ranking(ranked), read_call(selected)
     return Answer(
         nearest.names,
-        json.dumps(list(ranking.names)) if ranking.names is not None else f"could not be read ({ranking.fault}): {ranked}",
+        json.dumps(list(ranking.names), ensure_ascii=False) if ranking.names is not None else _unread(ranking.fault, ranked),
         json.dumps({"name": call.call.name, "arguments": call.call.arguments}, ensure_ascii=False)
         if call.call is not None
-        else f"could not be read ({call.fault}): {selected}",
+        else _unread(call.fault, selected),
     )
+
+
+def _unread(fault: str, text: str) -> str:
+    return f"could not be read ({fault}): {json.dumps(text, ensure_ascii=False)}"
 
 
 def choose_candidates(query: str, tools: list[Tool], k: int) -> ToolSet:

@@ -10,7 +10,7 @@ from gentool.core.errors import TrainingError
 from gentool.core.example import Example
 from gentool.engines.chat import render_prompt
 from gentool.prompts import PromptSettings, Task, read_call, read_ranking, render_messages
-from gentool.train.rows import IGNORED, Row, check_rows, collate_rows, make_rows, show_row
+from gentool.train.rows import IGNORED, Row, check_rows, collate_rows, make_language_rows, make_rows, show_row
 
 TURNS = "{% for m in messages %}<{{ m['role'] }}>{{ m['content'] }}<|end|>\n{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}"
 DROPS_SYSTEM = TURNS.replace("in messages", "in messages if m['role'] != 'system'")
@@ -165,3 +165,13 @@ def test_labels_in_the_prompt_are_refused(examples: list[Example], tokenizer: An
 
 def test_nothing_to_train_on_is_refused(examples: list[Example], tokenizer: Any) -> None:
     assert "there are no rows to train on" in refused([], examples, tokenizer)
+
+
+def test_language_rows_hold_both_tasks_and_train_on_every_token(examples: list[Example], tokenizer: Any, prompts: PromptSettings) -> None:
+    rows = make_language_rows(examples, tokenizer, prompts)
+    tasks: tuple[Task, Task] = ("rank", "select")
+    wanted = [make_rows([example], tasks[number % 2], tokenizer, prompts)[0] for number, example in enumerate(examples)]
+    assert [tokenizer.decode(row.completion_ids) for row in rows] == [
+        tokenizer.decode(row.prompt_ids) + tokenizer.decode(row.completion_ids) for row in wanted
+    ]
+    assert all(row.features()["labels"] == row.features()["input_ids"] for row in rows)

@@ -105,3 +105,15 @@ def test_the_tokenizer_sees_each_text_once_and_all_of_them(examples: list[Exampl
     ):
         assert part in texts
     assert any(text.startswith("Rain in Rome?\n") for text in texts)
+
+
+def test_the_small_student_can_be_pretrained_first(run: Path, prompts: PromptSettings) -> None:
+    done = train_two_stages(run, SETTINGS.model_copy(update={"pretrain": QUICK}), prompts, 0)
+    assert done["rank"]["base"] == "pretrain"
+    assert json.loads((run / "train" / "pretrain" / "done.json").read_text())["base"] == "nano"
+    assert len({weights(run / "train" / name) for name in ("nano", "pretrain", "rank")}) == 3
+
+
+def test_a_trained_model_is_not_pretrained(nano: Path) -> None:
+    with pytest.raises(ValueError, match="pretrain is for the model 'nano'"):
+        TrainSettings(model=str(nano), pretrain=QUICK)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from gentool.core.errors import TrainingError
 from gentool.core.example import Example
 from gentool.engines.chat import render_completion, render_prompt
-from gentool.prompts import PromptSettings, Task, render_answer, render_messages
+from gentool.prompts import TASKS, PromptSettings, Task, render_answer, render_messages
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -56,13 +56,22 @@ def make_rows(examples: Sequence[Example], task: Task, tokenizer: PreTrainedToke
     return [Row(example.id, *ids) for example, *ids in zip(examples, prompts, completions, strict=True)]
 
 
+def make_language_rows(examples: Sequence[Example], tokenizer: PreTrainedTokenizerBase, settings: PromptSettings) -> list[Row]:
+    """Rows for language modelling: an example's prompt and answer as one text, the tasks in turn, with the loss on every token."""
+    rows = []
+    for number, example in enumerate(examples):
+        prompt, completion = render_row(example, TASKS[number % len(TASKS)], tokenizer, settings)
+        rows.append(Row(example.id, [], tokenizer(prompt + completion, add_special_tokens=False)["input_ids"]))
+    return rows
+
+
 def check_rows(rows: Sequence[Row], examples: Sequence[Example], tokenizer: PreTrainedTokenizerBase) -> None:
     """Refuse to train on rows that would teach something else: every row is checked, the first fault is shown with its row.
 
     Labels exist; they are exactly the completion, none in the prompt; the end token is trained; every tool's name stands in the prompt.
     """
     if not rows:
-        raise TrainingError("there are no rows to train on: pairs/train.jsonl is empty, or every row is longer than max_length")
+        raise TrainingError("there are no rows to train on: pairs/train.jsonl is empty")
     by_id = {example.id: example for example in examples}
     for row in rows:
         fault = _find_fault(row, by_id[row.id], tokenizer)

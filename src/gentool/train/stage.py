@@ -11,7 +11,7 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,12 +81,30 @@ def train_stage(
     seed: int,
 ) -> dict[str, Any]:
     """Fine-tune `base` on one task into `out`; returns what done.json holds. Raises TrainingError, ModelError or RecipeError."""
+
+    def make_checked(tokenizer: PreTrainedTokenizerBase) -> list[Row]:
+        rows = make_rows(examples, task, tokenizer, prompts)
+        check_rows(rows, examples, tokenizer)
+        return rows
+
+    return train_rows(base, make_checked, task, out, settings, lora, seed)
+
+
+def train_rows(
+    base: str,
+    make: Callable[[PreTrainedTokenizerBase], list[Row]],
+    label: str,
+    out: Path,
+    settings: StageSettings,
+    lora: LoraSettings | None,
+    seed: int,
+) -> dict[str, Any]:
+    """Train `base` on the rows that `make` renders with its tokenizer; what is done already is not done again."""
     done = out / "done.json"
     if done.exists():
         return dict(json.loads(done.read_text(encoding="utf-8")))
     tokenizer = load_tokenizer(base)
-    rows, too_long = _rows_within(make_rows(examples, task, tokenizer, prompts), settings.max_length)
-    check_rows(rows, examples, tokenizer)
+    rows, too_long = _rows_within(make(tokenizer), settings.max_length)
     out.mkdir(parents=True, exist_ok=True)
     checkpoint = find_checkpoint(out / "checkpoints")
     trim_metrics(out / "metrics.jsonl", int(checkpoint.name.rsplit("-", 1)[1]) if checkpoint else 0)
@@ -94,11 +112,11 @@ def train_stage(
     ordered = order_rows(rows, _epochs(len(rows), settings), settings.per_device_train_batch_size, seed)
     optimizer = make_muon(model, settings.learning_rate, settings.weight_decay) if settings.optim == MUON else None
     arguments = _make_arguments(out, settings, len(ordered), seed)
-    trainer = _make_trainer(model, tokenizer, ordered, arguments, optimizer, task, _epochs(len(rows), settings))
+    trainer = _make_trainer(model, tokenizer, ordered, arguments, optimizer, label, _epochs(len(rows), settings))
     steps = _run(trainer, checkpoint)
     _save(trainer.model, tokenizer, out)
     summary = {
-        "task": task,
+        "task": label,
         "base": Path(base).name if Path(base).exists() else base,
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "rows": len(rows),
@@ -129,6 +147,8 @@ def _state_of(checkpoint: Path) -> dict[str, Any]:
 
 def _rows_within(rows: list[Row], max_length: int) -> tuple[list[Row], int]:
     kept = [row for row in rows if row.length <= max_length]
+    if not kept:
+        raise TrainingError(f"there are no rows to train on: every row is longer than max_length = {max_length}")
     return kept, len(rows) - len(kept)
 
 
@@ -238,7 +258,7 @@ def _make_trainer(
     rows: Sequence[Row],
     arguments: TrainingArguments,
     optimizer: Any,
-    task: Task,
+    label: str,
     epochs: float,
 ) -> Trainer:
     """A Trainer over rows that stand in the order of all epochs, which it goes through once."""
@@ -254,7 +274,7 @@ def _make_trainer(
         data_collator=lambda batch: collate_rows(batch, pad_token_id, keep_logits),
         processing_class=tokenizer,
         optimizers=(optimizer, None),
-        callbacks=[make_callback(Path(str(arguments.output_dir)).parent / "metrics.jsonl", f"train {task}", epochs)],
+        callbacks=[make_callback(Path(str(arguments.output_dir)).parent / "metrics.jsonl", f"train {label}", epochs)],
     )
     trainer.remove_callback(PrinterCallback)
     return trainer

@@ -8,7 +8,9 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+from pydantic import model_validator
 
 from gentool.core.errors import RunError
 from gentool.core.example import Example
@@ -16,7 +18,8 @@ from gentool.core.jsonl import read_records
 from gentool.core.recipe import Settings
 from gentool.prompts import TASKS, PromptSettings, render_answer, render_messages
 from gentool.train.nano import NanoSettings, build_nano
-from gentool.train.stage import LoraSettings, StageSettings, train_stage
+from gentool.train.rows import make_language_rows
+from gentool.train.stage import LoraSettings, StageSettings, train_rows, train_stage
 
 NANO = "nano"
 
@@ -26,14 +29,23 @@ class TrainSettings(Settings):
 
     model: the name or folder of any Hugging Face causal language model, or `nano`, a small one from scratch.
     nano: the size of the small one. lora: null fine-tunes all weights.
+    pretrain: language modelling on the training examples' text before the first stage, which a student from scratch
+    (`nano`) needs to learn anything in minutes; null leaves it out. Its loss is on every token, unlike the stages'.
     rank, select: the two stages.
     """
 
     model: str = NANO
     nano: NanoSettings = NanoSettings()
     lora: LoraSettings | None = None
+    pretrain: StageSettings | None = None
     rank: StageSettings = StageSettings()
     select: StageSettings = StageSettings()
+
+    @model_validator(mode="after")
+    def _pretrain_only_from_scratch(self) -> Self:
+        if self.pretrain is not None and self.model != NANO:
+            raise ValueError(f"pretrain is for the model '{NANO}', which starts from scratch; a trained model would lose by it")
+        return self
 
 
 def train_two_stages(run: Path, settings: TrainSettings, prompts: PromptSettings, seed: int) -> dict[str, Any]:
@@ -50,7 +62,7 @@ def train_two_stages(run: Path, settings: TrainSettings, prompts: PromptSettings
 
 
 def prepare_base(settings: TrainSettings, examples: Sequence[Example], prompts: PromptSettings, folder: Path, seed: int) -> str:
-    """The model that the first stage starts from: the recipe's, or the small one, built in `folder`/nano where it is not yet."""
+    """The model that the first stage starts from: the recipe's, or the small one, built and pretrained in `folder` where it is not yet."""
     if settings.model != NANO:
         return settings.model
     nano = folder / NANO
@@ -59,7 +71,11 @@ def prepare_base(settings: TrainSettings, examples: Sequence[Example], prompts: 
         shutil.rmtree(unfinished, ignore_errors=True)
         build_nano(training_texts(examples, prompts), unfinished, settings.nano, seed)
         unfinished.rename(nano)
-    return str(nano)
+    if settings.pretrain is None:
+        return str(nano)
+    out = folder / "pretrain"
+    train_rows(str(nano), lambda tokenizer: make_language_rows(examples, tokenizer, prompts), "pretrain", out, settings.pretrain, None, seed)
+    return str(out)
 
 
 def training_texts(examples: Sequence[Example], prompts: PromptSettings) -> Iterator[str]:
