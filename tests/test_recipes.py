@@ -23,7 +23,7 @@ def test_a_shipped_recipe_is_found_by_name_and_can_be_run_on_its_catalogue(path:
     assert find_recipe(path.stem).samefile(path)
     assert find_recipe(str(path)) == path
     recipe = read_recipe(find_recipe(path.stem), (), Recipe)
-    check_size(read_tools(recipe.catalogue), recipe)
+    check_size(read_tools(recipe), recipe)
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
@@ -61,3 +61,11 @@ def keys_of(settings: type[Settings]) -> list[str]:
 def test_every_setting_is_in_the_documents() -> None:
     text = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
     assert not [key for key in keys_of(Recipe) if key not in text]
+
+
+def test_domains_leave_the_tools_of_the_others_out() -> None:
+    tools = read_tools(Recipe(domains=("travel", "weather")))
+    assert {tool.domain for tool in tools} == {"travel", "weather"}
+    assert len(read_tools(Recipe())) > len(tools)
+    with pytest.raises(RecipeError, match="domains: starter has no domain 'wether' \\(it has: .*weather"):
+        read_tools(Recipe(domains=("wether",)))

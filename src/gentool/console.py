@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,11 @@ import typer
 from gentool.core.example import SCENARIOS
 from gentool.core.jsonl import read_json
 from gentool.run import Run
+
+WIDE, NARROW = 130, 90
+"""Columns of a terminal: from the first on the table shows intervals; the second is the table's least width."""
+METRICS = ("format", "selection", "selection_lenient", "parameter_names", "parameter_values", "call")
+PAIRS = ("zero_to_one", "weak_to_strong")
 
 
 def say_synth(build: dict[str, Any], run: Run) -> None:
@@ -46,36 +53,35 @@ def say_predictions(paths: Sequence[Path]) -> None:
 
 
 def say_scores(paths: Sequence[Path]) -> None:
-    """The score table: a row for each engine and scenario, percentages with 95% intervals."""
+    """The score table: a row for each engine and scenario, in percent; with 95% intervals where there is room for them."""
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in ("engine", "scenario"):
-        table.add_column(column, no_wrap=True)
-    for column in ("n", "format", "selection", "lenient", "parameter names", "values", "whole call"):
-        table.add_column(column, justify="right", no_wrap=True)
-    pairs = Table(box=None, header_style="bold", pad_edge=False)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDE
+    wide = width >= WIDE
+    table, pairs = (Table(box=None, header_style="bold", pad_edge=False) for _ in range(2))
+    for column in ("engine", "scenario", "n", "format", "selection", "lenient", "names", "values", "whole call"):
+        table.add_column(column, justify="left" if column in ("engine", "scenario") else "right", no_wrap=True)
     for column in ("engine", "zero to one", "weak to strong"):
         pairs.add_column(column, no_wrap=True)
     for path in paths:
         score = read_json(path)
         for scenario in (*SCENARIOS, "all"):
             block = score["scenarios"][scenario]
-            cells = [_percent(block[metric]) for metric in ("format", "selection", "selection_lenient")]
-            cells += [_percent(block[metric]) for metric in ("parameter_names", "parameter_values", "call")]
-            table.add_row(score["name"], scenario.replace("_", " "), str(block["n"]), *cells)
-        pairs.add_row(score["name"], *(f"{_percent(score['pairs'][key])} of {score['pairs'][key]['n']}" for key in ("zero_to_one", "weak_to_strong")))
+            table.add_row(score["name"], scenario.replace("_", " "), str(block["n"]), *(_percent(block[metric], wide) for metric in METRICS))
+        pairs.add_row(score["name"], *(f"{_percent(score['pairs'][key], True)} of {score['pairs'][key]['n']}" for key in PAIRS))
         table.add_section()
-    console = Console(width=150, highlight=False)
-    for title, shown in (("Scores in percent (95% interval)", table), ("Pairs right before and after the change", pairs)):
+    console = Console(width=max(width, NARROW), highlight=False)
+    intervals = "(95% interval)" if wide else "(a terminal of 130 columns, score/ and the report show intervals)"
+    for title, shown in ((f"Scores in percent {intervals}", table), ("Pairs right before and after the change", pairs)):
         console.print(f"\n{title}", shown, sep="\n")
     console.print()
     typer.echo(f"score:   {', '.join(str(path) for path in paths)}")
 
 
-def _percent(cell: dict[str, Any]) -> str:
+def _percent(cell: dict[str, Any], interval: bool) -> str:
     """`81.2 (77-85)`, or a dash where nothing was measured."""
     if cell["value"] is None:
         return "-"
-    return f"{100 * cell['value']:.1f} ({100 * cell['low']:.0f}-{100 * cell['high']:.0f})"
+    value = f"{100 * cell['value']:.1f}"
+    return f"{value} ({100 * cell['low']:.0f}-{100 * cell['high']:.0f})" if interval else value

@@ -40,20 +40,21 @@ DEFAULT_TOOL = Tool(name="default_tool", description="Answer in words: for a que
 """How the default tool stands in the prompt, behind the tools of the set."""
 
 INSTRUCTIONS: dict[Task, str] = {
-    "rank": f"Rank the tools that serve this query, best first, ending with {GENERATE_RESPONSE}. Answer with a JSON list of names.",
-    "select": 'Call the tool that serves this query best. Answer with JSON: {"name": ..., "arguments": {...}}.',
+    "rank": f"Rank the tools that serve the query, best first, ending with {GENERATE_RESPONSE}. Answer with a JSON list of names.",
+    "select": 'Call the tool that serves the query best. Answer with JSON: {"name": ..., "arguments": {...}}.',
 }
 
 
 def render_messages(task: Task, query: str, tools: ToolSet, settings: PromptSettings) -> list[Message]:
     """The chat that asks for a ranking or a call.
 
-    The tools come first and the task last, so that both tasks and all queries on one tool set share the longest prefix.
+    The tools come first, so that both tasks and all queries on one tool set share them as a prefix; the query comes last,
+    next to the answer.
     """
     shown = "\n".join(render_tool(tool, settings) for tool in (*tools, DEFAULT_TOOL))
     return [
         {"role": "system", "content": f"Tools:\n{shown}"},
-        {"role": "user", "content": f"{query}\n\n{INSTRUCTIONS[task]}"},
+        {"role": "user", "content": f"{INSTRUCTIONS[task]}\n\n{query}"},
     ]
 
 

@@ -19,6 +19,7 @@ from gentool.core.errors import CatalogueError, RecipeError, RunError
 from gentool.core.jsonl import read_json, to_line, write_text
 from gentool.core.recipe import Settings, differing_keys, dump_recipe, read_recipe
 from gentool.core.tool import Tool
+from gentool.engines.hf import check_model
 from gentool.evaluate.predict import PredictSettings, check_engines, name_of, predict
 from gentool.evaluate.score import score_file
 from gentool.formats.catalogue import read_catalogue
@@ -27,7 +28,7 @@ from gentool.prompts import PromptSettings
 from gentool.report.html import write_report
 from gentool.starter import read_starter_tools
 from gentool.synth.pipeline import SynthSettings, synthesise
-from gentool.train.two_stage import TrainSettings, train_two_stages
+from gentool.train.two_stage import NANO, TrainSettings, train_two_stages
 
 STARTER = "starter"
 DEFAULT_RECIPE = "demo"
@@ -37,11 +38,13 @@ class Recipe(Settings):
     """All settings of a run.
 
     name: how the report calls it. catalogue: `starter`, or a tools.jsonl as `gentool import` writes it.
+    domains: of the catalogue only the tools of these domains; null takes all.
     seed: from it everything that is drawn is drawn. The other tables belong to the stages of their names.
     """
 
     name: str = "gentool run"
     catalogue: str = STARTER
+    domains: tuple[str, ...] | None = None
     seed: int = 0
     prompts: PromptSettings = PromptSettings()
     synth: SynthSettings = SynthSettings()
@@ -89,7 +92,7 @@ def _shipped_recipes() -> Path:
 def open_run(path: Path, recipe: Recipe) -> Run:
     """Start a run in a folder, or go on with the one that is there. Raises RunError where the folder holds another recipe or catalogue."""
     saved = path / "recipe.yaml"
-    tools = read_tools(recipe.catalogue)
+    tools = read_tools(recipe)
     if saved.exists():
         _check_same(path, recipe)
     elif path.is_dir() and any(path.iterdir()):
@@ -113,7 +116,9 @@ def opened(path: Path, recipe: str | None = None, overrides: Sequence[str] | Non
             yield run
         return
     settings = read_recipe(find_recipe(recipe or DEFAULT_RECIPE), overrides or (), Recipe)
-    check_size(read_tools(settings.catalogue), settings)
+    check_size(read_tools(settings), settings)
+    if settings.train.model != NANO:
+        check_model(settings.train.model)
     with locked(path):
         yield open_run(path, settings)
 
@@ -139,9 +144,16 @@ def load_run(path: Path) -> Run:
     return Run(path, read_recipe(path / "recipe.yaml", (), Recipe))
 
 
-def read_tools(catalogue: str) -> list[Tool]:
-    """The tools that a recipe names. Raises RecordError or CatalogueError."""
-    return read_starter_tools() if catalogue == STARTER else read_catalogue(Path(catalogue))
+def read_tools(recipe: Recipe) -> list[Tool]:
+    """The tools that a recipe names. Raises RecordError, CatalogueError, or RecipeError for a domain that the catalogue lacks."""
+    tools = read_starter_tools() if recipe.catalogue == STARTER else read_catalogue(Path(recipe.catalogue))
+    if recipe.domains is None:
+        return tools
+    known = sorted({tool.domain for tool in tools if tool.domain})
+    unknown = [domain for domain in recipe.domains if domain not in known]
+    if unknown:
+        raise RecipeError(f"domains: {recipe.catalogue} has no domain '{unknown[0]}' (it has: {', '.join(known) or 'none'})")
+    return [tool for tool in tools if tool.domain in recipe.domains]
 
 
 def check_size(tools: Sequence[Tool], recipe: Recipe) -> None:

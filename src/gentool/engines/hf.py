@@ -33,7 +33,7 @@ def load_tokenizer(model: str) -> PreTrainedTokenizerBase:
     """The tokenizer of a model's name or folder, ready for chats. Raises ModelError where there is none."""
     from transformers import AutoTokenizer
 
-    _check_folder(model)
+    check_model(model)
     quieten_transformers()
     try:
         tokenizer = AutoTokenizer.from_pretrained(model)
@@ -52,7 +52,7 @@ def load_model(model: str, master_weights: bool = False) -> PreTrainedModel:
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
-    _check_folder(model)
+    check_model(model)
     quieten_transformers()
     half = torch.cuda.is_available() and torch.cuda.is_bf16_supported() and not master_weights
     dtype = torch.bfloat16 if half else torch.float32
@@ -75,8 +75,8 @@ def quieten_transformers() -> None:
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
-def _check_folder(model: str) -> None:
-    """A path that looks like a folder must be one that holds a model: hub names have one slash at most."""
+def check_model(model: str) -> None:
+    """Raise ModelError where a model is a folder, or looks like one, and holds no model; hub names have one slash at most."""
     path = Path(model)
     looks_local = path.is_absolute() or model.startswith((".", "~")) or model.count("/") > 1 or path.exists()
     if looks_local and not (path / "config.json").is_file():
