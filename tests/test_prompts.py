@@ -75,7 +75,7 @@ TEXT = '{"name": "f", "arguments": {"a": 1}}'
 def test_a_prompt_holds_the_query_every_name_and_every_parameter(task: Task, shown: PromptSettings) -> None:
     system, user = render_messages(task, "Rain in Bern?", TOOLS, shown)
     assert (system["role"], user["role"]) == ("system", "user")
-    assert user["content"].startswith("Rain in Bern?\n")
+    assert user["content"].endswith("\n\nRain in Bern?")
     lines = system["content"].split("\n")
     assert len(lines) == 1 + len(TOOLS) + 1
     for tool, line in zip(TOOLS, lines[1:], strict=False):

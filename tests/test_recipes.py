@@ -67,5 +67,5 @@ def test_domains_leave_the_tools_of_the_others_out() -> None:
     tools = read_tools(Recipe(domains=("travel", "weather")))
     assert {tool.domain for tool in tools} == {"travel", "weather"}
     assert len(read_tools(Recipe())) > len(tools)
-    with pytest.raises(RecipeError, match="domains: starter has no domain 'wether' \\(it has: .*weather"):
+    with pytest.raises(RecipeError, match=r"domains: starter has no domain 'wether' \(it has: .*weather"):
         read_tools(Recipe(domains=("wether",)))

@@ -131,7 +131,8 @@ def test_a_template_that_drops_the_tools_is_refused_with_the_row(examples: list[
     tokenizer.chat_template = DROPS_SYSTEM
     message = refused(make_rows(examples, "select", tokenizer, prompts), examples, tokenizer)
     assert message.startswith("example Bern-zero: the rendered prompt does not hold the tool 'book_table': the chat template drops it.")
-    assert "<user>Rain in Bern?" in message
+    assert "<user>Call the tool" in message
+    assert "Rain in Bern?" in message
     assert '[[trained: {"name": "generate_response", "arguments": {}}<|end|>]]' in message
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -11,7 +11,7 @@ from gentool.core.tool import GENERATE_RESPONSE, Record, ToolSet
 
 Kind = Literal["zero", "one", "weak", "strong"]
 Scenario = Literal["seen_query_seen_tool", "unseen_query_seen_tool", "seen_query_unseen_tool", "unseen_query_unseen_tool"]
-SCENARIOS: tuple[Scenario, ...] = ("seen_query_seen_tool", "unseen_query_seen_tool", "seen_query_unseen_tool", "unseen_query_unseen_tool")
+SCENARIOS: tuple[Scenario, ...] = get_args(Scenario)
 AFTER: dict[Kind, Kind] = {"zero": "one", "weak": "strong"}
 """The kind that follows each kind inside a pair: zero-to-one and weak-to-strong."""
 
@@ -68,15 +68,8 @@ ErrorClass = Literal[
     "unparsable",
     "wrong_arguments",
 ]
-ERROR_CLASSES: tuple[ErrorClass, ...] = (
-    "called_when_none",
-    "abstained_when_needed",
-    "weak_instead_of_strong",
-    "other_wrong_tool",
-    "unknown_tool",
-    "unparsable",
-    "wrong_arguments",
-)
+ERROR_CLASSES: tuple[ErrorClass, ...] = get_args(ErrorClass)
+"""Every class, in the order in which reports show them."""
 
 
 class Verdict(Record):
