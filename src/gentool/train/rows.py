@@ -54,7 +54,8 @@ def make_rows(examples: Sequence[Example], task: Task, tokenizer: PreTrainedToke
     texts = [render_row(example, task, tokenizer, settings) for example in examples]
     prompts = tokenizer([prompt for prompt, _ in texts], add_special_tokens=False)["input_ids"]
     completions = tokenizer([completion for _, completion in texts], add_special_tokens=False)["input_ids"]
-    return [Row(example.id, *ids, pair=example.pair) for example, *ids in zip(examples, prompts, completions, strict=True)]
+    both = zip(examples, prompts, completions, strict=True)
+    return [Row(example.id, prompt_ids, completion_ids, example.pair) for example, prompt_ids, completion_ids in both]
 
 
 def make_language_rows(examples: Sequence[Example], tokenizer: PreTrainedTokenizerBase, settings: PromptSettings) -> list[Row]:
