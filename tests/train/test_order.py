@@ -43,13 +43,6 @@ def test_the_seed_and_the_epoch_make_the_order() -> None:
     assert once[:30] != rows
 
 
-def test_the_rows_of_a_pair_stand_side_by_side() -> None:
-    rows = [Row(f"{side}{number}", [0] * (5 + number % 7), [1], pair=str(number)) for side in "ab" for number in range(40)]
-    ordered = order_rows(rows, 2, 8, seed=0)
-    assert all(left.pair == right.pair and left.id != right.id for left, right in zip(ordered[::2], ordered[1::2], strict=True))
-    assert [row.pair for row in ordered[:80:2]] != [row.pair for row in ordered[80::2]]
-
-
 def test_batches_hold_rows_of_like_length_in_no_order_of_length() -> None:
     rng = random.Random(0)
     rows = build_rows([rng.randrange(1, 1000) for _ in range(8 * BATCHES_SORTED_TOGETHER)])

@@ -1,8 +1,5 @@
 """The order in which rows are trained: every epoch anew, rows of like length side by side so that batches hold little padding.
 
-The two rows of a pair stand side by side too, mostly in one batch: what they share cancels in its gradient, and what is left
-is the slot in which their tool sets differ, which is what is to be learnt.
-
 Rows in, rows out; called by gentool.train.stage. The order depends on the seed alone, so a run that was stopped goes on in it.
 """
 
@@ -27,18 +24,10 @@ def order_rows(rows: Sequence[Row], epochs: float, batch_size: int, seed: int) -
 
 
 def _order_epoch(rows: Sequence[Row], batch_size: int, rng: random.Random) -> list[Row]:
-    """Shuffle the pairs, sort stretches of some batches by length, and shuffle the batches."""
-    pairs: dict[str, list[Row]] = {}
-    for row in rows:
-        pairs.setdefault(row.pair or row.id, []).append(row)
-    shuffled = rng.sample(list(pairs.values()), len(pairs))
-    stretch = max(1, batch_size * BATCHES_SORTED_TOGETHER * len(pairs) // len(rows))
-    grouped = [pair for start in range(0, len(pairs), stretch) for pair in sorted(shuffled[start : start + stretch], key=_length_of)]
-    ordered = [row for pair in grouped for row in pair]
-    batches = [ordered[start : start + batch_size] for start in range(0, len(rows), batch_size)]
+    """Shuffle, sort stretches of some batches by length, and shuffle the batches."""
+    shuffled = rng.sample(rows, len(rows))
+    stretch = batch_size * BATCHES_SORTED_TOGETHER
+    grouped = [row for start in range(0, len(rows), stretch) for row in sorted(shuffled[start : start + stretch], key=lambda row: row.length)]
+    batches = [grouped[start : start + batch_size] for start in range(0, len(rows), batch_size)]
     rng.shuffle(batches)
     return [row for batch in batches for row in batch]
-
-
-def _length_of(pair: list[Row]) -> int:
-    return max(row.length for row in pair)

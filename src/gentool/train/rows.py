@@ -23,12 +23,11 @@ IGNORED = -100
 
 @dataclass(frozen=True)
 class Row:
-    """One example of one task: the token ids of the prompt and, behind them, of the completion; `pair` is the example's."""
+    """One example of one task: the token ids of the prompt and, behind them, of the completion."""
 
     id: str
     prompt_ids: list[int]
     completion_ids: list[int]
-    pair: str = ""
 
     @property
     def length(self) -> int:
@@ -55,7 +54,7 @@ def make_rows(examples: Sequence[Example], task: Task, tokenizer: PreTrainedToke
     prompts = tokenizer([prompt for prompt, _ in texts], add_special_tokens=False)["input_ids"]
     completions = tokenizer([completion for _, completion in texts], add_special_tokens=False)["input_ids"]
     both = zip(examples, prompts, completions, strict=True)
-    return [Row(example.id, prompt_ids, completion_ids, example.pair) for example, prompt_ids, completion_ids in both]
+    return [Row(example.id, prompt_ids, completion_ids) for example, prompt_ids, completion_ids in both]
 
 
 def make_language_rows(examples: Sequence[Example], tokenizer: PreTrainedTokenizerBase, settings: PromptSettings) -> list[Row]:
@@ -63,7 +62,7 @@ def make_language_rows(examples: Sequence[Example], tokenizer: PreTrainedTokeniz
     rows = []
     for number, example in enumerate(examples):
         prompt, completion = render_row(example, TASKS[number % len(TASKS)], tokenizer, settings)
-        rows.append(Row(example.id, [], tokenizer(prompt + completion, add_special_tokens=False)["input_ids"], example.pair))
+        rows.append(Row(example.id, [], tokenizer(prompt + completion, add_special_tokens=False)["input_ids"]))
     return rows
 
 
