@@ -15,7 +15,7 @@ SHIPPED = sorted((ROOT / "recipes").glob("*.yaml"))
 
 
 def test_there_are_recipes() -> None:
-    assert {path.stem for path in SHIPPED} >= {"demo", "lora"}
+    assert {path.stem for path in SHIPPED} >= {"demo", "lora", "nano"}
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
