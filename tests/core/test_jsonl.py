@@ -192,3 +192,10 @@ def test_json_documents_round_trip_and_name_the_broken_line(tmp_path: Path) -> N
     path.write_text('{\n "a": 1,\n "b"\n}', encoding="utf-8")
     with pytest.raises(RecordError, match="line 4: not valid JSON"):
         read_json(path)
+
+
+def test_json_nested_too_deeply_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "odd.jsonl"
+    path.write_text("{}\n" + "[" * 100_000 + "]" * 100_000 + "\n", encoding="utf-8")
+    with pytest.raises(RecordError, match=r"odd\.jsonl, line 2: nested too deeply to be read"):
+        list(read_json_lines(path))

@@ -53,10 +53,7 @@ def _opened(path: Path) -> Iterator[IO[str]]:
 def read_json_lines(path: Path) -> Iterator[tuple[int, Any]]:
     """Line numbers and parsed values. Raises RecordError with the line at broken JSON."""
     for number, line in read_lines(path):
-        try:
-            yield number, json.loads(line)
-        except json.JSONDecodeError as error:
-            raise RecordError(path, number, f"not valid JSON ({error.msg} at column {error.colno})") from None
+        yield number, _parse(line, path, number)
 
 
 def read_records(path: Path, model: type[Model]) -> Iterator[Model]:
@@ -107,10 +104,17 @@ def read_json(path: Path) -> Any:
     """One JSON document. Raises RecordError with the line where it is broken."""
     with _opened(path) as file:
         text = file.read()
+    return _parse(text, path, None)
+
+
+def _parse(text: str, path: Path, line: int | None) -> Any:
+    """A JSON value; RecordError at `line`, or where the fault is in a text of several lines."""
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise RecordError(path, error.lineno, f"not valid JSON ({error.msg} at column {error.colno})") from None
+        raise RecordError(path, line or error.lineno, f"not valid JSON ({error.msg} at column {error.colno})") from None
+    except RecursionError:
+        raise RecordError(path, line, "nested too deeply to be read") from None
 
 
 def to_line(record: BaseModel) -> str:
