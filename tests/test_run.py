@@ -14,7 +14,7 @@ import pytest
 from gentool.core.jsonl import read_json, read_records
 from gentool.core.recipe import read_recipe
 from gentool.core.tool import Tool
-from gentool.run import Recipe
+from gentool.run import Recipe, open_run
 
 Contents = Callable[[Path], dict[str, bytes]]
 Gentool = Callable[..., Any]
@@ -147,3 +147,15 @@ def test_two_processes_do_not_work_on_one_run(finished: Path, refused: Refused, 
         assert "another gentool is at work in this run folder" in refused("score", finished)
         other.kill()
     assert gentool("score", finished).status == 0
+
+
+def test_a_run_that_was_stopped_as_it_began_goes_on(tmp_path: Path) -> None:
+    recipe = Recipe(domains=("travel", "weather"))
+    whole = open_run(tmp_path / "whole", recipe).path
+    torn = tmp_path / "torn"
+    torn.mkdir()
+    (torn / ".recipe.yaml.part").write_text("name: de", encoding="utf-8")
+    open_run(torn, recipe)
+    (torn / "tools.jsonl").unlink()
+    open_run(torn, recipe)
+    assert all((torn / name).read_bytes() == (whole / name).read_bytes() for name in ("recipe.yaml", "tools.jsonl"))

@@ -95,12 +95,11 @@ def open_run(path: Path, recipe: Recipe) -> Run:
     tools = read_tools(recipe)
     if saved.exists():
         _check_same(path, recipe)
-    elif path.is_dir() and any(path.iterdir()):
+    elif path.is_dir() and any(not file.name.startswith(".") for file in path.iterdir()):
         raise RunError(f"{path}: is not empty and holds no run; choose another folder with --out")
-    catalogue = "".join(to_line(tool) for tool in tools)
-    _write_catalogue(path / "tools.jsonl", catalogue)
-    if not saved.exists():
+    if not saved.exists():  # written first: a folder that a stop left with it alone is gone on with
         write_text(saved, dump_recipe(recipe))
+    _write_catalogue(path / "tools.jsonl", "".join(to_line(tool) for tool in tools))
     return Run(path, recipe)
 
 
