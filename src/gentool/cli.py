@@ -21,6 +21,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+starter_app = typer.Typer(help="The starter set: tools, queries and calls written by hand.", rich_markup_mode=None)
+app.add_typer(starter_app, name="starter")
+
 STOPPED = 130
 """The exit status after Ctrl-C; some versions of typer return it in place of the exception."""
 
@@ -193,6 +196,19 @@ def ask_command(
     typer.echo(f"candidates: {', '.join(answer.candidates)}")
     typer.echo(f"ranking:    {answer.ranking}")
     typer.echo(f"call:       {answer.call}")
+
+
+@starter_app.command("stats")
+def starter_stats_command(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Count the starter set: its data card's figures, from the data (takes about a minute)."""
+    import json
+
+    from gentool.stats import collect_stats, describe_stats
+
+    stats = collect_stats()
+    typer.echo(json.dumps(stats, indent=2) if as_json else "\n".join(describe_stats(stats)))
 
 
 if __name__ == "__main__":

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
 from gentool.core.errors import CatalogueError, RecipeError, RunError
 from gentool.core.jsonl import read_json, to_line, write_text
@@ -51,6 +51,13 @@ class Recipe(Settings):
     pairs: PairsSettings = PairsSettings()
     train: TrainSettings = TrainSettings()
     predict: PredictSettings = PredictSettings()
+
+    @model_validator(mode="after")
+    def _check_teacher(self) -> Self:
+        if self.synth.teacher == STARTER and self.catalogue != STARTER:
+            message = f"synth.teacher: starter knows the starter catalogue alone; for {self.catalogue} take synth.teacher=rules"
+            raise ValueError(message)
+        return self
 
     @field_validator("predict")
     @classmethod

@@ -20,7 +20,7 @@ from gentool.formats.catalogue import import_tools
 from gentool.synth.pipeline import SynthSettings, synthesise
 from gentool.synth.verify import Rejection
 
-FILES = ("weak", "queries", "calls", "verified", "rejected")
+FILES = ("weak", "queries", "calls", "unserved", "verified", "verified_unserved", "rejected")
 
 
 def run(folder: Path, tools: list[Tool], seed: int = 0, **settings: Any) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def test_the_run_holds_all_files_and_counts_what_they_hold(whole: Path) -> None:
     assert all(rejection.reason and rejection.record for rejection in rejected)
 
 
-@pytest.mark.parametrize(("cut", "later"), [("weak", FILES[1:]), ("queries", FILES[2:]), ("calls", FILES[3:]), ("verified", ("rejected",))])
+@pytest.mark.parametrize(("cut", "later"), [("weak", FILES[1:]), ("queries", FILES[2:]), ("calls", FILES[3:]), ("verified", FILES[5:])])
 def test_a_stopped_run_goes_on_to_the_same_bytes(whole: Path, few: list[Tool], tmp_path: Path, cut: str, later: tuple[str, ...]) -> None:
     shutil.copytree(whole / "synth", tmp_path / "synth")
     for name in (*(f"{name}.jsonl" for name in later), "build.json"):

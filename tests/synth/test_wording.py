@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gentool.core.tool import Tool
-from gentool.synth.verify import is_grounded
+from gentool.synth.grounding import is_grounded
 from gentool.synth.wording import OPENINGS, cut_clause, describe_task, first_clause, say_value, write_query
 
 TOOL = Tool(name="send_parcel", description="Sends a parcel to an address. Insured.")

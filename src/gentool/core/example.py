@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self, get_args
+from typing import Any, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
 from gentool.core.call import Call
 from gentool.core.tool import GENERATE_RESPONSE, Record, ToolSet
 
-Kind = Literal["zero", "one", "weak", "strong"]
+Kind = Literal["zero", "one", "weak", "strong", "unserved"]
 Scenario = Literal["seen_query_seen_tool", "unseen_query_seen_tool", "seen_query_unseen_tool", "unseen_query_unseen_tool"]
 SCENARIOS: tuple[Scenario, ...] = get_args(Scenario)
 AFTER: dict[Kind, Kind] = {"zero": "one", "weak": "strong"}
-"""The kind that follows each kind inside a pair: zero-to-one and weak-to-strong."""
+"""The kind that follows each kind inside a pair: zero-to-one and weak-to-strong. `unserved` is in no pair."""
 
 
 class Example(Record):
@@ -21,7 +21,9 @@ class Example(Record):
 
     `ranking` holds names, best first, and ends with `generate_response`. `answer` is its head with arguments.
     `acceptable` holds a call for every tool of full fit. `pair` is shared by the two examples that differ in one slot.
-    `scenario` is None in training data. `strong` and `weak` name the family's tools, where the set holds them or not.
+    `scenario` is None in training data. `strong` and `weak` name the family's tools, where the set holds them or not; an
+    `unserved` query, which no tool of the catalogue serves, has neither, and is its own family and pair. `alternatives`
+    gives by argument of the answer further values that are right.
     """
 
     id: str
@@ -35,7 +37,8 @@ class Example(Record):
     ranking: tuple[str, ...]
     answer: Call
     acceptable: tuple[Call, ...] = ()
-    strong: str
+    alternatives: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
+    strong: str | None = None
     weak: str | None = None
 
     @model_validator(mode="after")

@@ -1,11 +1,11 @@
 """A family: a strong tool, its weak counterparts, the queries of their pairs and the calls that answer them.
 
-Written by gentool.synth (verified.jsonl), read by gentool.pairs.
+Written by gentool.synth (verified.jsonl, verified_unserved.jsonl), read by gentool.pairs.
 """
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -19,13 +19,15 @@ Fit = Literal["full", "partial", "none"]
 class WeakTool(Record):
     """A less effective counterpart of a strong tool.
 
-    `strong` is the id of its strong tool; `ways` names each way in which it is weaker.
+    `strong` is the id of its strong tool; `ways` names each way in which it is weaker. `renamed` maps parameters of the
+    strong tool to those that the weak tool has for them under another name.
     """
 
     id: str
     strong: str
     tool: Tool
     ways: tuple[str, ...] = ()
+    renamed: dict[str, str] = Field(default_factory=dict)
 
 
 class Query(Record):
@@ -33,7 +35,9 @@ class Query(Record):
 
     `strong` and `weak` are ids of tools (`weak` is None where the strong tool has no weak counterpart). `fits` gives the
     fit of each by tool id and `calls` the call of each that serves the query at least in part.
-    `needs` names the capabilities that the query uses and the weak tool lacks.
+    `needs` names the capabilities that the query uses and the weak tool lacks. `evidence` gives by tool id and parameter the
+    words of the query that an argument was taken from, `alternatives` further values of it that are right. `also` names the
+    tools of other families that serve the query fully: they never stand beside it.
     """
 
     id: str
@@ -43,10 +47,22 @@ class Query(Record):
     fits: dict[str, Fit] = Field(default_factory=dict)
     calls: dict[str, Call] = Field(default_factory=dict)
     needs: tuple[str, ...] = ()
+    evidence: dict[str, dict[str, tuple[str, ...]]] = Field(default_factory=dict)
+    alternatives: dict[str, dict[str, tuple[Any, ...]]] = Field(default_factory=dict)
+    also: tuple[str, ...] = ()
 
     @property
     def weak_fit(self) -> Fit:
         return self.fits.get(self.weak, "none") if self.weak else "none"
+
+
+class Unserved(Record):
+    """A query that no tool of the catalogue serves. `near` names the tools that come nearest to what it asks."""
+
+    id: str
+    text: str = Field(min_length=1)
+    domain: str | None = None
+    near: tuple[str, ...] = ()
 
 
 class Family(Record):

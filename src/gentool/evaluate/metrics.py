@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from gentool.core.example import AFTER, ERROR_CLASSES, SCENARIOS, Kind
 from gentool.core.tool import GENERATE_RESPONSE
@@ -19,7 +19,7 @@ from gentool.evaluate.verdict import Outcome
 Table = dict[str, Any]
 TRANSITIONS: dict[str, Kind] = {"zero_to_one": "zero", "weak_to_strong": "weak"}
 """The kind of a pair's first example by the pair's name."""
-KINDS: tuple[Kind, ...] = ("zero", "one", "weak", "strong")
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass(frozen=True)
@@ -140,6 +140,7 @@ def summarise_kinds(outcomes: Sequence[Outcome]) -> Table:
             "call": share(some, lambda outcome: outcome.verdict.call),
         }
         for kind, some in by_kind.items()
+        if some
     }
 
 
@@ -147,7 +148,8 @@ def match_pairs(outcomes: Iterable[Outcome]) -> tuple[list[Pair], int]:
     """The complete pairs, in the order of their first example, and how many pairs are not complete."""
     by_pair: dict[str, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
-        by_pair[outcome.example.pair].append(outcome)
+        if outcome.example.kind != "unserved":
+            by_pair[outcome.example.pair].append(outcome)
     pairs = [pair for some in by_pair.values() if (pair := _as_pair(some)) is not None]
     return pairs, len(by_pair) - len(pairs)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -87,8 +87,8 @@ def _judge_call(example: Example, answer: ReadCall) -> dict[str, Any]:
     if not target.abstains:
         given = call.arguments if call and selection else None
         fields["parameter_names"] = given is not None and set(given) == set(target.arguments)
-        fields["parameter_values"] = fields["call"] = given is not None and equal_typed(given, target.arguments)
-        fields["parameter_values_normalised"] = given is not None and equal_normalised(given, target.arguments, _parameters(example, target.name))
+        fields["parameter_values"] = fields["call"] = given is not None and equal_typed(_as_target(given, example, equal_typed), target.arguments)
+        fields["parameter_values_normalised"] = given is not None and _equal_but_for_spelling(given, example)
     if not fields["call"]:
         fields["error"] = _classify(example, call)
         fields["reason"] = _explain(example, call) if call else f"unparsable: {_printable(answer.fault)}"
@@ -126,6 +126,18 @@ def _count_names(example: Example, call: Call | None) -> NameCounts:
 
 
 # Comparing arguments
+
+
+def _as_target(given: dict[str, Any], example: Example, equal: Callable[[Any, Any], bool]) -> dict[str, Any]:
+    """The arguments with the target's value in place of one of its alternatives (BFCL's lists of acceptable values)."""
+    wanted = example.answer.arguments
+    accepted = {name for name, values in example.alternatives.items() if name in given and any(equal(given[name], value) for value in values)}
+    return {name: wanted[name] if name in accepted and name in wanted else value for name, value in given.items()}
+
+
+def _equal_but_for_spelling(given: dict[str, Any], example: Example) -> bool:
+    schema = _parameters(example, example.answer.name)
+    return equal_normalised(_as_target(given, example, equal_normalised), example.answer.arguments, schema)
 
 
 def equal_typed(left: Any, right: Any) -> bool:
@@ -200,10 +212,11 @@ def _explain(example: Example, call: Call) -> str:
         return f"wrong_func_name: {_show(call.name)}{'' if known else ', which is not in the set,'} instead of {_show(target.name)}"
     missing = [_show(name) for name in target.arguments if name not in call.arguments]
     unexpected = [f"{_show(name)} = {_show(value)}" for name, value in call.arguments.items() if name not in target.arguments]
+    given = _as_target(call.arguments, example, equal_typed)
     values = [
-        f"{_show(name)} is {_show(call.arguments[name])}, not {_show(value)}"
+        f"{_show(name)} is {_show(given[name])}, not {_show(value)}"
         for name, value in target.arguments.items()
-        if name in call.arguments and not equal_typed(call.arguments[name], value)
+        if name in given and not equal_typed(given[name], value)
     ]
     faults = _schema_faults(call.arguments, _parameters(example, target.name))
     found = {"missing": missing, "unexpected": unexpected, "value": values, "schema": faults}

@@ -1,4 +1,4 @@
-"""The stage `pairs`: synth/verified.jsonl in; pairs/{train,test}.jsonl and pairs/build.json out.
+"""The stage `pairs`: synth/verified.jsonl and synth/verified_unserved.jsonl in; pairs/{train,test}.jsonl and pairs/build.json out.
 
 Every query becomes pairs of examples that differ in one slot: zero/one (no tool fits, then one appears) and weak/strong
 (a weak tool serves, then a strong one appears). build.json is written last: where it stands, the stage is done.
@@ -19,7 +19,7 @@ from gentool.core.call import ABSTAIN, Call
 from gentool.core.canonical import content_hash
 from gentool.core.errors import CatalogueError, RunError
 from gentool.core.example import SCENARIOS, Example, Kind, Scenario
-from gentool.core.family import Family, Query
+from gentool.core.family import Family, Query, Unserved
 from gentool.core.jsonl import read_records, write_json, write_records
 from gentool.core.progress import track
 from gentool.core.recipe import Settings
@@ -28,6 +28,7 @@ from gentool.engines.vectors import embed
 from gentool.pairs.distractors import Distractors
 from gentool.pairs.leaks import check_leaks, fail_on_leaks
 from gentool.pairs.split import Role, Split, SplitSettings, split_families
+from gentool.pairs.unserved import check_unserved, split_unserved, train_unserved
 
 TRIES = 20
 
@@ -40,6 +41,7 @@ class PairsSettings(Settings):
     neighbours: distractors are drawn from this many nearest tools.
     train_queries_per_family: at most so many of a family's queries train; null takes all.
     test_queries: at most so many queries a scenario, each with its pairs; null takes all.
+    test_unserved: at most so many queries that no tool serves in each scenario of unseen queries; null takes all.
     split: what is kept from training.
     """
 
@@ -48,6 +50,7 @@ class PairsSettings(Settings):
     neighbours: int = Field(default=15, ge=1)
     train_queries_per_family: int | None = Field(default=None, ge=1)
     test_queries: int | None = Field(default=60, ge=1)
+    test_unserved: int | None = Field(default=30, ge=0)
     split: SplitSettings = SplitSettings()
 
 
@@ -64,8 +67,11 @@ def build_pairs(run: Path, settings: PairsSettings, seed: int) -> dict[str, Any]
     vectors = embed([tool.text for tool in tools], settings.similarity)
     split = split_families(families, vectors, owners, settings.split, seed)
     distractors = Distractors(families, split, vectors, owners, settings.neighbours)
-    train = build_train(families, split, distractors, settings, seed)
+    unserved, unseen = split_unserved(_read_unserved(run), families, distractors, settings.split, seed)
+    train = build_train(families, split, distractors, settings, seed) + train_unserved(unserved, distractors, settings.k, seed)
+    random.Random(f"train/{seed}").shuffle(train)
     test = build_test(families, split, distractors, settings, seed, find_trained(train))
+    test += check_unserved(unseen, distractors, settings.k, settings.test_unserved, seed)
     checks = check_leaks(train, test, families, split, vectors, settings.split)
     fail_on_leaks(checks)
     build = {**_count(train, test, split, settings, seed), "audit": dict(sorted(distractors.audit.items()))}
@@ -74,6 +80,12 @@ def build_pairs(run: Path, settings: PairsSettings, seed: int) -> dict[str, Any]
     write_records(run / "pairs" / "test.jsonl", test)
     write_json(run / "pairs" / "build.json", build)
     return build
+
+
+def _read_unserved(run: Path) -> list[Unserved]:
+    """The queries that no tool serves; families made by hand may stand without any."""
+    path = run / "synth" / "verified_unserved.jsonl"
+    return list(read_records(path, Unserved)) if path.exists() else []
 
 
 def _names(example: Example) -> frozenset[str]:
@@ -97,7 +109,7 @@ def find_trained(train: Sequence[Example]) -> Trained:
 
 
 def build_train(families: Sequence[Family], split: Split, distractors: Distractors, settings: PairsSettings, seed: int) -> list[Example]:
-    """The training examples, shuffled: whole pairs of seen families, only `zero` and `weak` where the strong tool is unseen."""
+    """The training examples of families: whole pairs of seen families, only `zero` and `weak` where the strong tool is unseen."""
     examples: list[Example] = []
     for family in track(families, "training examples", len(families)):
         role = split.roles[family.id]
@@ -108,7 +120,6 @@ def build_train(families: Sequence[Family], split: Split, distractors: Distracto
         for query in queries[: settings.train_queries_per_family]:
             pairs = pair_examples(family, query, distractors, settings.k, None, rng)
             examples += [example for example in pairs if role == "seen" or example.kind in ("zero", "weak")]
-    random.Random(f"train/{seed}").shuffle(examples)
     return examples
 
 
@@ -172,11 +183,11 @@ def _honest_scenario(example: Example, query: Query, role: Role) -> Example:
 def pair_examples(family: Family, query: Query, distractors: Distractors, k: int, scenario: Scenario | None, rng: random.Random) -> list[Example]:
     """The pairs of a query: zero and one, and with a weak tool weak and strong. Every position is drawn uniformly."""
     training = scenario is None
-    zero = ToolSet.of(distractors.draw(family, k, training, rng))
+    zero = ToolSet.of(distractors.draw(family, k, training, rng, query.also))
     one = zero.replaced(rng.randrange(k), family.strong)
     examples = list(_pair(family, query, scenario, ("zero", zero), ("one", one)))
     if query.weak is not None:
-        base = ToolSet.of(distractors.draw(family, k, training, rng))
+        base = ToolSet.of(distractors.draw(family, k, training, rng, query.also))
         slot, strong_slot = rng.sample(range(k), 2)
         weak = base.replaced(slot, family.weak_tool(query.weak))
         examples += _pair(family, query, scenario, ("weak", weak), ("strong", weak.replaced(strong_slot, family.strong)))
@@ -200,6 +211,7 @@ def _pair(family: Family, query: Query, scenario: Scenario | None, *sides: tuple
             ranking=(*(tool.name for tool in ranked), GENERATE_RESPONSE),
             answer=calls[0] if calls else ABSTAIN,
             acceptable=_acceptable(query, ranked),
+            alternatives=query.alternatives.get(ranked[0].id, {}) if ranked else {},
             strong=family.strong.name,
             weak=family.weak_tool(query.weak).name if query.weak else None,
         )

@@ -23,8 +23,8 @@ class Distractors:
     """Draws distractors for a family, from the tools that training may see or from all.
 
     `audit` counts, by reason, the neighbours that were refused: members of the family, tools of a family in its group
-    (near-duplicates), and tools that carry the name of one already in the set. gentool.pairs.build adds the test queries
-    that were left out because no tool set was left but those that they trained with.
+    (near-duplicates), tools that serve the query too, and tools that carry the name of one already in the set.
+    gentool.pairs adds the queries that it leaves out.
     """
 
     def __init__(self, families: Sequence[Family], split: Split, vectors: Any, owners: Sequence[int], pool: int) -> None:
@@ -32,32 +32,51 @@ class Distractors:
         self._families = families
         self._split = split
         self._tools = [tool for family in families for tool in family.tools]
+        self._positions = {tool.id: index for index, tool in enumerate(self._tools)}
         self._owners = owners
         self._neighbours = rank_neighbours(vectors, MOST_NEIGHBOURS)
         self._pool = pool
         self._first = {family.id: owners.index(index) for index, family in enumerate(families)}
         self._pools: dict[tuple[str, bool], list[int]] = {}
 
-    def draw(self, family: Family, count: int, training: bool, rng: random.Random) -> list[Tool]:
-        """`count` tools of other families, by names all different, in random order. Raises CatalogueError where there are too few."""
+    def draw(self, family: Family, count: int, training: bool, rng: random.Random, serving: Sequence[str] = ()) -> list[Tool]:
+        """`count` tools of other families, by names all different and none of `serving`, in random order.
+
+        Raises CatalogueError where there are too few.
+        """
         near = self._candidates(family, training)
-        taken = {tool.name for tool in family.tools}
-        chosen: list[Tool] = []
-        for index in [*rng.sample(near[: self._pool], min(self._pool, len(near))), *near[self._pool :]]:
-            tool = self._tools[index]
-            if len(chosen) == count:
-                break
-            if tool.name in taken:
-                self.audit["same_name"] += 1
-                continue
-            taken.add(tool.name)
-            chosen.append(tool)
+        order = [*rng.sample(near[: self._pool], min(self._pool, len(near))), *near[self._pool :]]
+        chosen = self._choose(order, count, {tool.name for tool in family.tools}, set(serving))
         if len(chosen) < count:
             where = "that training may see " if training else ""
             raise CatalogueError(
                 f"{count} distractors are needed for '{family.strong.name}', but only {len(chosen)} tools {where}are left beside its own family: "
                 "lower pairs.k or add tools to the catalogue"
             )
+        return chosen
+
+    def draw_near(self, names: Sequence[str], count: int, training: bool, rng: random.Random) -> list[Tool]:
+        """`count` tools for a query that none serves, those of `names` first, then their neighbours; fewer where there are no more."""
+        start = [index for index, tool in enumerate(self._tools) if tool.name in names] or [rng.randrange(len(self._tools))]
+        around = list(dict.fromkeys(index for rank in zip(*(self._neighbours[index] for index in start), strict=True) for index in rank))
+        rest = [index for index in around if index not in start]
+        order = [*rng.sample(start, len(start)), *rng.sample(rest[: self._pool], min(self._pool, len(rest))), *rest[self._pool :]]
+        visible = [index for index in order if not training or self._visible(index)]
+        chosen = self._choose(visible, count, set(), set())
+        return rng.sample(chosen, len(chosen))
+
+    def _choose(self, order: Sequence[int], count: int, taken: set[str], serving: set[str]) -> list[Tool]:
+        """The first `count` tools of an order that may stand together; those that are passed over are counted."""
+        chosen: list[Tool] = []
+        for index in order:
+            tool = self._tools[index]
+            if len(chosen) == count:
+                break
+            if tool.name in taken or tool.name in serving:
+                self.audit["same_name" if tool.name in taken else "serves_the_query"] += 1
+                continue
+            taken.add(tool.name)
+            chosen.append(tool)
         return chosen
 
     def _candidates(self, family: Family, training: bool) -> list[int]:
@@ -79,9 +98,14 @@ class Distractors:
         if self._split.groups[owner.id] == self._split.groups[family.id]:
             self.audit["near_duplicate"] += count
             return False
-        return not training or self._visible(index, owner)
+        return not training or self._visible(index)
 
-    def _visible(self, index: int, owner: Family) -> bool:
+    def is_trained(self, tool: Tool) -> bool:
+        """Whether training may see a tool of the families."""
+        return self._visible(self._positions[tool.id])
+
+    def _visible(self, index: int) -> bool:
         """Whether training may see a tool: never one of an unseen family, never an unseen strong tool."""
+        owner = self._families[self._owners[index]]
         role = self._split.roles[owner.id]
         return role == "seen" or (role == "unseen_strong" and index != self._first[owner.id])

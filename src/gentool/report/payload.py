@@ -26,7 +26,7 @@ def pair_outcomes(examples: dict[str, Example], verdicts: Iterable[Verdict]) -> 
     halves: dict[tuple[str, str], dict[int, bool]] = {}
     for verdict in verdicts:
         example = examples.get(verdict.id)
-        if example is not None:
+        if example is not None and example.kind in sorts:
             sort, half = sorts[example.kind]
             halves.setdefault((sort, example.pair), {})[half] = verdict.selection
     whole = {key: 2 * (not found[0]) + (not found[1]) for key, found in halves.items() if len(found) == 2}
@@ -86,8 +86,8 @@ class _Data:
             record["v"] = verdict.model_dump(mode="json", exclude_defaults=True, exclude={"id"})
             if prediction := scored.predictions.get(verdict.id):
                 record |= {"s": prediction.select, "r": prediction.rank}
-            sort = next(sort for sort, kinds in PAIR_KINDS.items() if example.kind in kinds)
-            if (outcome := outcomes.get((sort, example.pair))) is not None:
+            sort = next((sort for sort, kinds in PAIR_KINDS.items() if example.kind in kinds), None)
+            if sort and (outcome := outcomes.get((sort, example.pair))) is not None:
                 record["o"] = outcome
             self.records.append(record)
 

@@ -27,6 +27,7 @@ KIND_WORDS: dict[Kind, str] = {
     "one": "One: a suitable tool has appeared",
     "weak": "Weak: only a weak tool is there",
     "strong": "Strong: the strong tool has appeared",
+    "unserved": "Unserved: no tool of the catalogue serves the query",
 }
 METRICS: dict[str, tuple[str, str]] = {
     "selection": ("Tool selection", "The answer chooses the target: the tool that is right, or no tool where none serves the query."),
@@ -181,11 +182,12 @@ def _outcome_cells(scored: Scored, pair: str, counts: Sequence[int] | None) -> I
 
 def kind_table(scored: Sequence[Scored]) -> Table | None:
     """Selection by kind of example, which tells adopting a tool from always calling one; None where no file has it."""
-    rows = tuple((one.name, tuple(_kind_cell(one, kind) for kind in KIND_WORDS)) for one in scored)
-    if all(cell.value is None for _, row in rows for cell in row):
+    known = [kind for kind in KIND_WORDS if any(_kind_cell(one, kind).value is not None for one in scored)]
+    if not known:
         return None
+    rows = tuple((one.name, tuple(_kind_cell(one, kind) for kind in known)) for one in scored)
     meaning = "A model that always calls a tool is right on no “zero” example; one that always abstains is right on no “one” example."
-    return Table("kinds", "Tool selection by kind of example", meaning, tuple(KIND_WORDS.values()), rows)
+    return Table("kinds", "Tool selection by kind of example", meaning, tuple(KIND_WORDS[kind] for kind in known), rows)
 
 
 def _kind_cell(scored: Scored, kind: str) -> Cell:

@@ -26,9 +26,13 @@ class Gap:
         return f"{self.kind}:{self.name}"
 
 
-def find_gaps(strong: Tool, weak: Tool) -> list[Gap]:
-    """Every gap of `weak` against `strong`, in the order of the strong tool's parameters, then of what it returns."""
-    gaps = [gap for name, schema in strong.properties.items() if (gap := _parameter_gap(name, schema, weak.properties.get(name)))]
+def find_gaps(strong: Tool, weak: Tool, renamed: dict[str, str] | None = None) -> list[Gap]:
+    """Every gap of `weak` against `strong`, in the order of the strong tool's parameters, then of what it returns.
+
+    `renamed` maps parameters of the strong tool to those that the weak tool has for them under another name.
+    """
+    other = renamed or {}
+    gaps = [gap for name, schema in strong.properties.items() if (gap := _parameter_gap(name, schema, weak.properties.get(other.get(name, name))))]
     returned = returned_names(weak)
     return gaps + [Gap("missing_return", name) for name in returned_names(strong) if name not in returned]
 

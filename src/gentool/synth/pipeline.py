@@ -1,4 +1,4 @@
-"""The stage `synth`: tools.jsonl in; synth/{weak,queries,calls,verified,rejected}.jsonl and build.json out.
+"""The stage `synth`: tools.jsonl in; synth/{weak,queries,calls,unserved,verified,verified_unserved,rejected}.jsonl and build.json out.
 
 The teacher's records are appended as they come; what a stopped run holds already is not appended again. The verified
 families are written at the end, build.json last: where it stands, the stage is done.
@@ -14,42 +14,50 @@ from typing import Any, Literal, TypeVar
 from pydantic import Field
 
 from gentool.core.errors import CatalogueError
-from gentool.core.family import Family, Query, WeakTool
+from gentool.core.family import Family, Query, Unserved, WeakTool
 from gentool.core.jsonl import appended, read_records, resume_records, write_json, write_records
 from gentool.core.progress import track
 from gentool.core.recipe import Settings
 from gentool.core.tool import Tool
 from gentool.engines.engine import Engine, Request
 from gentool.synth.rules import RulesTeacher
+from gentool.synth.starter import StarterTeacher
 from gentool.synth.teacher import (
     QueryCall,
     UnreadableReplyError,
     ask_call,
     ask_queries,
+    ask_unserved,
     ask_weak_tool,
     read_call_reply,
     read_queries,
+    read_unserved,
     read_weak_tool,
 )
-from gentool.synth.verify import Rejection, VerifySettings, verify_families, verify_tools, verify_weak_tools
+from gentool.synth.verify import Rejection, VerifySettings, verify_families, verify_tools, verify_unserved, verify_weak_tools
+
+Teacher = Literal["rules", "starter"]
 
 
 class SynthSettings(Settings):
     """How a catalogue becomes families.
 
-    teacher: `rules` works offline from names, descriptions and schemas alone.
+    teacher: `starter` answers for the tools of the starter set, as people wrote it; `rules` works offline for any catalogue,
+        from names, descriptions and schemas alone.
     weak_per_tool: weak counterparts for each tool; 0 leaves weak-to-strong out.
     queries_per_pair: queries for each pair of strong and weak tool (the paper: about 10).
+    unserved_per_domain: queries that no tool serves, at most so many for each domain; the rules teacher writes none.
     verify: what verification allows.
     """
 
-    teacher: Literal["rules"] = "rules"
+    teacher: Teacher = "rules"
     weak_per_tool: int = Field(default=1, ge=0)
     queries_per_pair: int = Field(default=10, ge=1)
+    unserved_per_domain: int = Field(default=12, ge=0)
     verify: VerifySettings = VerifySettings()
 
 
-AnyRecord = TypeVar("AnyRecord", WeakTool, Query, QueryCall)
+AnyRecord = TypeVar("AnyRecord", WeakTool, Query, QueryCall, Unserved)
 
 
 def synthesise(run: Path, settings: SynthSettings, seed: int) -> dict[str, Any]:
@@ -59,18 +67,30 @@ def synthesise(run: Path, settings: SynthSettings, seed: int) -> dict[str, Any]:
     if not tools:
         raise CatalogueError(f"{run / 'tools.jsonl'}: the catalogue is empty")
     rejections: list[Rejection] = []
-    teacher = RulesTeacher()
+    teacher = make_teacher(settings.teacher)
     strong = verify_tools(tools, rejections)
     written = write_weak_tools(strong, settings, seed, teacher, folder / "weak.jsonl", rejections)
     weak = verify_weak_tools(written, strong, rejections)
     queries = write_queries(strong, weak, settings, seed, teacher, folder / "queries.jsonl", rejections)
     calls = write_calls(strong, weak, queries, settings, seed, teacher, folder / "calls.jsonl", rejections)
+    asked = write_unserved(strong, settings, seed, teacher, folder / "unserved.jsonl", rejections)
     families = verify_families(strong, weak, queries, calls, settings.verify, rejections)
+    unserved = verify_unserved(asked, families, settings.verify, rejections)
     write_records(folder / "verified.jsonl", families)
+    write_records(folder / "verified_unserved.jsonl", unserved)
     write_records(folder / "rejected.jsonl", rejections)
-    build = _count(tools, written, queries, calls, families, rejections)
+    build = _count(tools, written, queries, calls, asked, families, unserved, rejections)
     write_json(folder / "build.json", build)
     return build
+
+
+def make_teacher(name: Teacher) -> Engine:
+    """The teacher of that name."""
+    match name:
+        case "starter":
+            return StarterTeacher()
+        case "rules":
+            return RulesTeacher()
 
 
 def write_weak_tools(
@@ -132,6 +152,16 @@ def write_calls(
     return _collect("calls", teacher, requests, read, QueryCall, path, rejections)
 
 
+def write_unserved(tools: list[Tool], settings: SynthSettings, seed: int, teacher: Engine, path: Path, rejections: list[Rejection]) -> list[Unserved]:
+    """Ask for queries that no tool serves, domain by domain."""
+    by_domain: dict[str | None, list[Tool]] = {}
+    for tool in tools:
+        by_domain.setdefault(tool.domain, []).append(tool)
+    count = settings.unserved_per_domain
+    requests = [ask_unserved(domain, own, count, seed) for domain, own in by_domain.items() if count]
+    return _collect("unserved queries", teacher, requests, read_unserved, Unserved, path, rejections)
+
+
 def _collect(
     label: str,
     teacher: Engine,
@@ -166,15 +196,23 @@ def _collect(
 
 
 def _count(
-    tools: list[Tool], weak: list[WeakTool], queries: list[Query], calls: list[QueryCall], families: list[Family], rejections: list[Rejection]
+    tools: list[Tool],
+    weak: list[WeakTool],
+    queries: list[Query],
+    calls: list[QueryCall],
+    asked: list[Unserved],
+    families: list[Family],
+    unserved: list[Unserved],
+    rejections: list[Rejection],
 ) -> dict[str, Any]:
     accepted = [query for family in families for query in family.queries]
     return {
-        "written": {"tools": len(tools), "weak_tools": len(weak), "queries": len(queries), "calls": len(calls)},
+        "written": {"tools": len(tools), "weak_tools": len(weak), "queries": len(queries), "calls": len(calls), "unserved": len(asked)},
         "verified": {
             "families": len(families),
             "with_weak_tool": sum(bool(family.weak) for family in families),
             "queries": len(accepted),
+            "unserved": len(unserved),
             "weak_fit": dict(sorted(Counter(query.weak_fit if query.weak else "no weak tool" for query in accepted).items())),
         },
         "weak_ways": dict(sorted(Counter(way for family in families for record in family.weak for way in record.ways).items())),

@@ -19,7 +19,10 @@ from gentool.synth.ways import weaken_tool
 
 
 class RulesTeacher:
-    """Answers `weaken`, `queries` and `calls` with JSON text; what it cannot do it says in words, which no reader accepts."""
+    """Answers a teacher's tasks with JSON text; what it cannot do it says in words, which no reader accepts.
+
+    It writes no unserved queries: what no tool serves cannot be read from schemas.
+    """
 
     name = "rules"
 
@@ -38,6 +41,8 @@ class RulesTeacher:
                 return self._write_queries(**request.inputs)
             case "calls":
                 return self._fill_call(**request.inputs)
+            case "unserved":
+                return json.dumps({"queries": []})
         raise ValueError(f"the rules teacher knows no task '{request.task}'")
 
     def _write_queries(self, strong: Tool, weak: Tool | None, count: int, seed: int) -> str:

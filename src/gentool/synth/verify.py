@@ -5,24 +5,21 @@ Each check is a function that returns why a record is refused, or None. Called b
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 from pydantic import Field
 
-from gentool.core.call import Call
-from gentool.core.family import Family, Query, WeakTool
+from gentool.core.family import Family, Query, Unserved, WeakTool
 from gentool.core.recipe import Settings
 from gentool.core.schema import schema_faults
 from gentool.core.tool import Record, Tool
-from gentool.engines.vectors import find_near_duplicates, words_of
+from gentool.engines.vectors import find_near_duplicates, find_overlaps, words_of
 from gentool.formats.lint import lint
 from gentool.synth.gaps import find_gaps
+from gentool.synth.grounding import is_grounded
 from gentool.synth.teacher import QueryCall
-
-NUMBER_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
 class VerifySettings(Settings):
@@ -51,7 +48,7 @@ def verify_families(
 ) -> list[Family]:
     """The families of verified tools with the queries that pass every check; what does not is added to `rejections`."""
     by_query = _calls_by_query(calls)
-    answered = [query.model_copy(update={"calls": by_query.get(query.id, {})}) for query in queries]
+    answered = [_with_calls(query, by_query.get(query.id, [])) for query in queries]
     kept = verify_queries(answered, strong, weak, settings, rejections)
     families = []
     for tool in strong:
@@ -108,7 +105,7 @@ def verify_weak_tools(weak_tools: list[WeakTool], strong: list[Tool], rejections
         return None if weak.strong in by_id else "its strong tool was refused"
 
     def check_weaker(weak: WeakTool) -> str | None:
-        return None if find_gaps(by_id[weak.strong], weak.tool) else "it lacks nothing that its strong tool has"
+        return None if find_gaps(by_id[weak.strong], weak.tool, weak.renamed) else "it lacks nothing that its strong tool has"
 
     def check_name(weak: WeakTool) -> str | None:
         if weak.tool.name in taken:
@@ -126,11 +123,21 @@ def verify_weak_tools(weak_tools: list[WeakTool], strong: list[Tool], rejections
     return kept
 
 
-def _calls_by_query(calls: list[QueryCall]) -> dict[str, dict[str, Call]]:
-    found: dict[str, dict[str, Call]] = {}
+def _calls_by_query(calls: list[QueryCall]) -> dict[str, list[QueryCall]]:
+    found: dict[str, list[QueryCall]] = {}
     for call in calls:
-        found.setdefault(call.query, {})[call.tool] = call.call
+        found.setdefault(call.query, []).append(call)
     return found
+
+
+def _with_calls(query: Query, calls: list[QueryCall]) -> Query:
+    return query.model_copy(
+        update={
+            "calls": {call.tool: call.call for call in calls},
+            "evidence": {call.tool: call.evidence for call in calls if call.evidence},
+            "alternatives": {call.tool: call.alternatives for call in calls if call.alternatives},
+        }
+    )
 
 
 def verify_queries(
@@ -143,6 +150,7 @@ def verify_queries(
         ("tool_refused", lambda query: _check_tools(query, pairs)),
         ("call_schema", lambda query: check_calls(query, tools)),
         ("grounded", lambda query: check_grounded(query, tools)),
+        ("alternatives", lambda query: check_alternatives(query, tools)),
     ]
     kept = _keep(queries, "query", checks, rejections)
     kept = _without_duplicates(kept, settings.near_duplicate, rejections)
@@ -173,39 +181,51 @@ def check_calls(query: Query, tools: dict[str, Tool]) -> str | None:
 
 
 def check_grounded(query: Query, tools: dict[str, Tool]) -> str | None:
-    """Every argument's value stands in the query's text, or is the parameter's default."""
+    """Every argument's value stands in the query's text or in the evidence named for it, or is the parameter's default."""
     for identifier, call in query.calls.items():
+        evidence = query.evidence.get(identifier, {})
         for name, value in call.arguments.items():
             schema = tools[identifier].properties.get(name, {})
+            spans = evidence.get(name, ())
+            strange = next((span for span in spans if span.lower() not in query.text.lower()), None)
+            if strange is not None:
+                return f"{call.name}: the evidence {strange!r} for '{name}' is not in the query"
             default = schema.get("default") if isinstance(schema, dict) else None
-            if value != default and not is_grounded(name, value, query.text):
+            if value != default and not is_grounded(name, value, query.text, schema, spans):
                 return f"{call.name}: the value {value!r} of '{name}' is not in the query"
     return None
 
 
-def is_grounded(name: str, value: Any, text: str) -> bool:
-    """Whether a value stands in a text: its words in order, its digits as a number, every leaf of a list or an object.
-
-    A boolean is grounded where a word of its parameter's name is said.
-    """
-    if isinstance(value, bool):
-        return bool(set(words_of(name)) & set(words_of(text)))
-    if isinstance(value, dict):
-        return all(is_grounded(key, inner, text) for key, inner in value.items())
-    if isinstance(value, list):
-        return all(is_grounded(name, inner, text) for inner in value)
-    if isinstance(value, int | float):
-        return _number_stands(value, text)
-    if value is None:
-        return True
-    words = words_of(str(value))
-    return f" {' '.join(words)} " in f" {' '.join(words_of(text))} " if words else str(value) in text
+def check_alternatives(query: Query, tools: dict[str, Tool]) -> str | None:
+    """Every further value of an argument is valid under its parameter's schema."""
+    for identifier, by_name in query.alternatives.items():
+        for name, values in by_name.items():
+            schema = tools[identifier].properties.get(name)
+            if schema is None:
+                return f"{tools[identifier].name} has no parameter '{name}' to give further values of"
+            wrong = next((fault for value in values for fault in schema_faults(value, schema)), None)
+            if wrong:
+                return f"{tools[identifier].name}: a further value of '{name}' is not valid: {wrong}"
+    return None
 
 
-def _number_stands(value: int | float, text: str) -> bool:
-    numbers = {float(match.replace(",", "")) for match in re.findall(r"-?\d[\d,]*(?:\.\d+)?", text)}
-    spoken = {float(index) for index, word in enumerate(NUMBER_WORDS) if word in words_of(text)}
-    return float(value) in numbers | spoken or float(abs(value)) in numbers
+def verify_unserved(unserved: list[Unserved], families: list[Family], settings: VerifySettings, rejections: list[Rejection]) -> list[Unserved]:
+    """The unserved queries that say nothing that a family's query, or one before them, says nearly."""
+    served = [query for family in families for query in family.queries]
+    texts = [query.text for query in unserved]
+    like = {first: served[second].id for first, second in find_overlaps(texts, [query.text for query in served], settings.near_duplicate)}
+    for first, second in find_near_duplicates(texts, settings.near_duplicate):
+        if first not in like:
+            like.setdefault(second, unserved[first].id)
+
+    places = {query.id: index for index, query in enumerate(unserved)}
+
+    def check_new(query: Unserved) -> str | None:
+        other = like.get(places[query.id])
+        return f"says the same as query {other}" if other else None
+
+    kept: list[Unserved] = _keep(unserved, "unserved", [("near_duplicate", check_new)], rejections)
+    return kept
 
 
 def _without_duplicates(queries: list[Query], threshold: float, rejections: list[Rejection]) -> list[Query]:
