@@ -114,6 +114,20 @@ def test_spelling_counts_in_the_strict_sense_only(ask: Ask) -> None:
     assert (verdict.parameter_values, verdict.parameter_values_normalised, verdict.error) == (False, True, "wrong_arguments")
 
 
+def test_an_alternative_counts_as_the_target(make_example: MakeExample, write_answer: Callable[[str, Any], str]) -> None:
+    example = make_example("one").model_copy(update={"alternatives": {"city": ("NYC", "Big Apple"), "days": ("a work week",)}})
+
+    def ask(arguments: dict[str, Any]) -> Verdict:
+        return judge(example, Prediction(id=example.id, select=write_answer("forecast", arguments), rank=""))
+
+    assert ask({"city": "Big Apple", "days": 5}).call and ask({"city": "Big Apple", "days": 5}).error is None
+    assert (ask({"city": "nyc", "days": 5}).parameter_values, ask({"city": "nyc", "days": 5}).parameter_values_normalised) == (False, True)
+    assert not ask({"city": "Boston", "days": 5}).parameter_values_normalised
+    wrong = ask({"city": "NYC", "days": 6})
+    assert wrong.error == "wrong_arguments" and "days" in wrong.reason and "city" not in wrong.reason
+    assert not ask({"city": "NYC"}).parameter_values_normalised
+
+
 def test_a_default_that_is_given_counts_in_the_strict_sense_only(ask: Ask) -> None:
     verdict = ask("one", "forecast", {"city": "Oslo", "days": 3}, target={"city": "Oslo"})
     assert (verdict.parameter_names, verdict.parameter_values, verdict.parameter_values_normalised) == (False, False, True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pytest
 
 from gentool.core.call import Call
 from gentool.core.example import Example
-from gentool.core.family import Family, Fit, Query, WeakTool
+from gentool.core.family import Family, Fit, Query, Unserved, WeakTool
 from gentool.core.jsonl import read_records, write_records
 from gentool.core.tool import Tool
 from gentool.pairs.build import PairsSettings, build_pairs
@@ -111,8 +111,10 @@ class Built:
 Build = Callable[..., Built]
 
 
-def build_in(folder: Path, families: list[Family], seed: int = 0, **settings: Any) -> Built:
+def build_in(folder: Path, families: list[Family], seed: int = 0, unserved: Sequence[Unserved] = (), **settings: Any) -> Built:
     write_records(folder / "synth" / "verified.jsonl", families)
+    if unserved:
+        write_records(folder / "synth" / "verified_unserved.jsonl", unserved)
     build = build_pairs(folder, PairsSettings.model_validate(settings), seed)
     train, test = (list(read_records(folder / "pairs" / name, Example)) for name in ("train.jsonl", "test.jsonl"))
     return Built(families, train, test, build, {path.name: path.read_bytes() for path in (folder / "pairs").iterdir()})
