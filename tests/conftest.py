@@ -104,9 +104,9 @@ def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A recipe of seconds, beside its catalogue: every tenth tool of the starter catalogue."""
+    """A recipe of seconds, beside its catalogue: 18 tools of the starter catalogue."""
     folder = tmp_path_factory.mktemp("tiny")
-    write_records(folder / "tools.jsonl", read_starter_tools()[::10])
+    write_records(folder / "tools.jsonl", read_starter_tools()[::18])
     (folder / "tiny.yaml").write_text(TINY_RECIPE.format(catalogue=folder / "tools.jsonl"), encoding="utf-8")
     return folder / "tiny.yaml"
 

@@ -24,8 +24,8 @@ CANDIDATES = 6
 
 
 def read_drafts(drafts: Path) -> dict[str, Starter]:
-    found = {folder.name: read_folder(folder)[0] for folder in sorted(drafts.iterdir()) if (folder / "families.jsonl").exists()}
-    return {domain: starter for domain, starter in found.items() if starter.queries}
+    """The domains that are in a folder, with their tools at least."""
+    return {folder.name: read_folder(folder)[0] for folder in sorted(drafts.iterdir()) if (folder / "families.jsonl").exists()}
 
 
 def write_sheet(drafts: Path, domain: str, out: Path, only: set[str] | None = None) -> None:

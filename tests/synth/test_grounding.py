@@ -18,6 +18,7 @@ from gentool.synth.grounding import is_grounded, numbers_of
         ("a dozen eggs, half a litre", {12, 0.5}),
         ("three million", {3_000_000}),
         ("the fifth of the month", {5}),
+        ("12 345 steps, floor area m2 944", {12345, 944}),
     ],
 )
 def test_numbers_are_read_in_digits_and_words(text: str, numbers: set[float]) -> None:

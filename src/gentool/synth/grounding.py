@@ -165,10 +165,12 @@ def _value_of(token: str) -> float | None:
 
 
 def _readings(token: str) -> set[float]:
-    """What a numeral can mean: `1.200` is 1.2 or 1200, `3,5` is 3.5."""
+    """What a numeral can mean: `1.200` is 1.2 or 1200, `3,5` is 3.5, `12 345` is one number or two."""
     if not token[:1].isdigit():
         return set()
-    readings = {float(re.sub(r"\D", "", token))} if re.fullmatch(r"\d+(?:\D\d{3})*", token) else set()
+    parts = re.split("[\u00a0\u202f ]", token)
+    readings = {reading for part in parts for reading in _readings(part)} if len(parts) > 1 else set()
+    readings |= {float(re.sub(r"\D", "", token))} if re.fullmatch(r"\d+(?:\D\d{3})*", token) else set()
     for decimal, others in ((".", ",'\u00a0\u202f "), (",", ".'\u00a0\u202f ")):
         plain = re.sub(rf"[{others}](?=\d{{3}}(?!\d))", "", token).replace(decimal, ".")
         if re.fullmatch(r"\d+(\.\d+)?", plain):
