@@ -128,6 +128,19 @@ def test_an_alternative_counts_as_the_target(make_example: MakeExample, write_an
     assert not ask({"city": "NYC"}).parameter_values_normalised
 
 
+def test_an_alternative_of_an_argument_that_the_target_leaves_out_may_be_given(
+    make_example: MakeExample, write_answer: Callable[[str, Any], str]
+) -> None:
+    example = make_example("one", Call(name="forecast", arguments={"city": "Oslo"})).model_copy(update={"alternatives": {"days": (7,)}})
+
+    def ask(arguments: dict[str, Any]) -> Verdict:
+        return judge(example, Prediction(id=example.id, select=write_answer("forecast", arguments), rank=""))
+
+    assert ask({"city": "Oslo"}).call and ask({"city": "Oslo", "days": 7}).call
+    assert ask({"city": "Oslo", "days": 7}).parameter_names and ask({"city": "Oslo", "days": 7}).parameter_values_normalised
+    assert not ask({"city": "Oslo", "days": 8}).parameter_names
+
+
 def test_a_default_that_is_given_counts_in_the_strict_sense_only(ask: Ask) -> None:
     verdict = ask("one", "forecast", {"city": "Oslo", "days": 3}, target={"city": "Oslo"})
     assert (verdict.parameter_names, verdict.parameter_values, verdict.parameter_values_normalised) == (False, False, True)

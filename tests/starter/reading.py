@@ -120,7 +120,7 @@ def equal_call(given: dict[str, Any], wanted: dict[str, Any], query: StarterQuer
     accepted = {
         name for name, values in query.alternatives.items() if name in given and any(equal_normalised(given[name], value) for value in values)
     }
-    mended = {name: wanted[name] if name in accepted and name in wanted else value for name, value in given.items()}
+    mended = {name: wanted[name] if name in accepted else value for name, value in given.items() if name not in accepted or name in wanted}
     return equal_normalised(mended, wanted, tool.parameters)
 
 

@@ -63,8 +63,18 @@ def test_no_two_strong_tools_are_near_duplicates(tools: list[Tool]) -> None:
 
 def test_tools_that_queries_and_unserved_queries_name_are_of_the_set(starter: Starter) -> None:
     names = {tool.name for tool in starter.tools} | {family.weak.name for family in starter.families}
-    assert {name for query in starter.queries for name in query.also} <= names
+    assert {name for query in starter.queries for name in (*query.also, *query.partly)} <= names
     assert {name for query in starter.unserved for name in query.near} <= names
+
+
+def test_a_tool_that_a_reader_found_serving_is_marked_where_it_is_of_another_family(starter: Starter) -> None:
+    queries = {query.id: query for query in starter.queries}
+    own = {family.strong: {family.strong, family.weak.name} for family in starter.families}
+    for reading in read_readings():
+        query = queries.get(reading.query)
+        if query is not None and reading.resolved != "query reworded":
+            assert set(reading.full) <= own[query.strong] | set(query.also), reading.query
+            assert set(reading.partial) <= own[query.strong] | {*query.also, *query.partly}, reading.query
 
 
 def test_every_query_has_been_read_and_every_disagreement_resolved(starter: Starter) -> None:

@@ -37,7 +37,7 @@ class Query(Record):
     fit of each by tool id and `calls` the call of each that serves the query at least in part.
     `needs` names the capabilities that the query uses and the weak tool lacks. `evidence` gives by tool id and parameter the
     words of the query that an argument was taken from, `alternatives` further values of it that are right. `also` names the
-    tools of other families that serve the query fully: they never stand beside it.
+    tools of other families that serve the query, if only in part: they never stand beside it.
     """
 
     id: str

@@ -85,10 +85,10 @@ def _judge_call(example: Example, answer: ReadCall) -> dict[str, Any]:
         "call": selection,
     }
     if not target.abstains:
-        given = call.arguments if call and selection else None
+        given = _as_target(call.arguments, example, equal_typed) if call and selection else None
         fields["parameter_names"] = given is not None and set(given) == set(target.arguments)
-        fields["parameter_values"] = fields["call"] = given is not None and equal_typed(_as_target(given, example, equal_typed), target.arguments)
-        fields["parameter_values_normalised"] = given is not None and _equal_but_for_spelling(given, example)
+        fields["parameter_values"] = fields["call"] = given is not None and equal_typed(given, target.arguments)
+        fields["parameter_values_normalised"] = call is not None and selection and _equal_but_for_spelling(call.arguments, example)
     if not fields["call"]:
         fields["error"] = _classify(example, call)
         fields["reason"] = _explain(example, call) if call else f"unparsable: {_printable(answer.fault)}"
@@ -129,10 +129,13 @@ def _count_names(example: Example, call: Call | None) -> NameCounts:
 
 
 def _as_target(given: dict[str, Any], example: Example, equal: Callable[[Any, Any], bool]) -> dict[str, Any]:
-    """The arguments with the target's value in place of one of its alternatives (BFCL's lists of acceptable values)."""
+    """The arguments with the target's value in place of one of its alternatives (BFCL's lists of acceptable values).
+
+    An alternative of an argument that the target leaves out may be given: it is left out here as well.
+    """
     wanted = example.answer.arguments
     accepted = {name for name, values in example.alternatives.items() if name in given and any(equal(given[name], value) for value in values)}
-    return {name: wanted[name] if name in accepted and name in wanted else value for name, value in given.items()}
+    return {name: wanted[name] if name in accepted else value for name, value in given.items() if name not in accepted or name in wanted}
 
 
 def _equal_but_for_spelling(given: dict[str, Any], example: Example) -> bool:

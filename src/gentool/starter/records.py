@@ -63,7 +63,8 @@ class StarterQuery(Record):
     `call` and `weak_call` are arguments (no `weak_call` where the weak tool does not serve it). `needs` says what the weak tool
     lacks for it: `missing_parameter:cabin` for what the schemas show, else one of the family's ways. `evidence` gives by
     parameter the words of the query that an argument was taken from where it does not stand there itself;
-    `alternatives` gives by parameter further values that are right. `also` names tools of other families that serve it fully.
+    `alternatives` gives by parameter further values that are right. `also` names tools of other families that serve it fully,
+    `partly` those that serve it in part.
     """
 
     id: str = Field(pattern=r"^[a-z0-9_]+/\d+$")
@@ -77,6 +78,7 @@ class StarterQuery(Record):
     language: str = "en"
     style: Style
     also: tuple[str, ...] = ()
+    partly: tuple[str, ...] = ()
 
     @property
     def strong(self) -> str:

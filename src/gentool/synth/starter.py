@@ -67,8 +67,9 @@ class StarterTeacher:
             return f"cannot do this: the starter set holds no tool {strong.id}"
         recorded = self._by_strong[strong.name][:count]
         if weak is None:
-            return _to_json({"queries": [{"text": query.text, "also": query.also} for query in recorded]})
-        return _to_json({"queries": [query.model_dump(include={"text", "weak_fit", "needs", "also"}) for query in recorded]})
+            return _to_json({"queries": [{"text": query.text, "also": [*query.also, *query.partly]} for query in recorded]})
+        written = [query.model_dump(include={"text", "weak_fit", "needs"}) | {"also": [*query.also, *query.partly]} for query in recorded]
+        return _to_json({"queries": written})
 
     def _call(self, query: str, strong: Tool, weak: Tool | None, target: str) -> str:
         recorded = next((own for own in self._by_strong.get(strong.name, []) if own.text == query), None)

@@ -34,7 +34,7 @@ class WeakReply(Record):
 class WrittenQuery(Record):
     """One query as a teacher wrote it, with the weak tool's fit and the capabilities that it lacks for it.
 
-    `also` names tools of other families that serve it fully.
+    `also` names tools of other families that serve it, if only in part.
     """
 
     text: str = Field(min_length=1)
