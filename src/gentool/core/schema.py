@@ -38,11 +38,18 @@ def _validator(schema_text: str) -> Validator:
 
 def metaschema_fault(schema: dict[str, Any]) -> str | None:
     """Why a schema is not valid JSON Schema (draft 2020-12), or None."""
+    return _metaschema_fault(canonical_json(schema))
+
+
+@lru_cache(maxsize=4096)
+def _metaschema_fault(schema_text: str) -> str | None:
+    import json
+
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import SchemaError
 
     try:
-        Draft202012Validator.check_schema(schema)
+        Draft202012Validator.check_schema(json.loads(schema_text))
     except SchemaError as error:
         return f"{error.json_path}: {error.message}"
     return None

@@ -55,6 +55,7 @@ class TfidfEngine:
         self.threshold = 0.0
         self._vectorizer: Any = None
         self._vectors: dict[str, Any] = {}
+        self._queries: dict[str, Any] = {}
 
     def fit(self, examples: Sequence[Example]) -> TfidfEngine:
         from sklearn.feature_extraction.text import TfidfVectorizer
@@ -72,9 +73,12 @@ class TfidfEngine:
     def score_tools(self, query: str, tools: ToolSet) -> npt.NDArray[np.float64]:
         """The cosine of the query with each tool of the set, in its order."""
         import numpy as np
+        from scipy.sparse import vstack
 
-        asked = self._vectorizer.transform([query])
-        return np.array([float((asked @ self._vector_of(tool).T).sum()) for tool in tools])
+        if query not in self._queries:
+            self._queries[query] = self._vectorizer.transform([query]).T
+        product = vstack([self._vector_of(tool) for tool in tools]) @ self._queries[query]
+        return np.asarray(product.todense(), dtype=np.float64).ravel()
 
     def _vector_of(self, tool: Tool) -> Any:
         if tool.id not in self._vectors:

@@ -13,7 +13,6 @@ import re
 import uuid
 from typing import Any
 
-from gentool.core.canonical import canonical_json
 from gentool.core.schema import metaschema_fault, schema_faults
 from gentool.engines.vectors import words_of
 from gentool.synth.lexicon import CODES, KINDS, LEXICON
@@ -35,7 +34,7 @@ class UnsampleableError(Exception):
 def sample_value(name: str, schema: Any, root: dict[str, Any], rng: random.Random) -> Any:
     """A value for one parameter that its schema accepts; `root` is where local `$ref`s point into. Raises UnsampleableError."""
     single = single_parameter(name, schema, root)
-    fault = _metaschema_fault(canonical_json(single))
+    fault = metaschema_fault(single)
     if fault:
         raise UnsampleableError(f"the schema of the parameter '{name}' is not valid: {fault}")
     for _ in range(TRIES):
@@ -61,13 +60,6 @@ def accepts(schema: dict[str, Any], arguments: dict[str, Any]) -> bool:
         return not schema_faults(arguments, schema)
     except (Unresolvable, RecursionError):
         return False
-
-
-@functools.lru_cache(maxsize=4096)
-def _metaschema_fault(schema_text: str) -> str | None:
-    import json
-
-    return metaschema_fault(json.loads(schema_text))
 
 
 def order_dates(arguments: dict[str, Any]) -> dict[str, Any]:
