@@ -73,13 +73,36 @@ def run_command(
 
 
 @app.command("synth")
-def synth_command(run_folder: RunFolder, recipe: RecipeOption = None, overrides: Overrides = None) -> None:
+def synth_command(
+    run_folder: RunFolder,
+    recipe: RecipeOption = None,
+    overrides: Overrides = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would take in requests, tokens and money; send nothing.")] = False,
+) -> None:
     """Write weak tools, queries and calls, and verify them."""
     from gentool import console
     from gentool import run as steps
 
     with steps.opened(run_folder, recipe, overrides) as run:
-        console.say_synth(steps.run_synth(run), run)
+        if dry_run:
+            console.say_estimate(steps.estimate_synth(run), run)
+        else:
+            console.say_synth(steps.run_synth(run), run)
+
+
+@app.command("audit")
+def audit_command(
+    run_folder: RunFolder,
+    sample: Annotated[int, typer.Option("--sample", metavar="N", min=0, help="Show N accepted and N rejected records.")] = 20,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed shows other records.")] = 0,
+) -> None:
+    """Print what synth kept and why it refused the rest."""
+    from gentool import run as steps
+    from gentool.audit import audit, describe_audit
+
+    with steps.opened(run_folder) as run:
+        for line in describe_audit(audit(run.path, sample, seed)):
+            typer.echo(line)
 
 
 @app.command("pairs")
@@ -134,25 +157,49 @@ def report_command(run_folder: RunFolder) -> None:
         typer.echo(f"report: {steps.run_report(run)}")
 
 
+@app.command("review")
+def review_command(
+    run_folder: RunFolder,
+    sample: Annotated[int | None, typer.Option("--sample", metavar="N", min=1, help="Review N queries, drawn evenly from all families.")] = None,
+    reviewer: Annotated[str, typer.Option("--reviewer", metavar="NAME", help="Whose verdicts these are; each person takes a name.")] = "reviewer",
+    port: Annotated[int, typer.Option("--port", metavar="P", min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")] = 0,
+) -> None:
+    """Review the queries of synth on a page in the browser: accept, reject, edit."""
+    from gentool import run as steps
+    from gentool.core.recipe import check_recipe
+    from gentool.review.serve import ReviewSettings
+
+    settings = check_recipe({"sample": sample, "reviewer": reviewer, "port": port}, "gentool review", ReviewSettings)
+    steps.run_review(steps.load_run(run_folder), settings, typer.echo)
+
+
 @app.command("import")
 def import_command(
-    form: Annotated[str, typer.Argument(metavar="FORMAT", help="openai, mcp, ultratool or gentool.")],
-    source: Annotated[Path, typer.Argument(metavar="FILE", help="The file to read.")],
+    form: Annotated[str, typer.Argument(metavar="FORMAT", help="openai, mcp, openapi, python, ultratool or gentool.")],
     out: Annotated[Path, typer.Option("--out", help="Where the catalogue is written (JSON Lines).")],
+    sources: Annotated[list[str] | None, typer.Argument(metavar="FILE", help="The file to read; for python, functions as module:function.")] = None,
+    command: Annotated[str | None, typer.Option("--command", help="mcp: start this server and ask it for its tools.")] = None,
+    url: Annotated[str | None, typer.Option("--url", help="mcp: ask the server at this address.")] = None,
+    env: Annotated[list[str] | None, typer.Option("--env", metavar="NAME[=VALUE]", help="A variable of the server's environment.")] = None,
+    header: Annotated[list[str] | None, typer.Option("--header", metavar="'NAME: VALUE'", help="A header; ${VARIABLE} is replaced.")] = None,
+    timeout: Annotated[float, typer.Option("--timeout", help="Seconds that a server may take in all.")] = 60.0,
     calls: Annotated[Path | None, typer.Option("--calls", help="Where the source's own calls are written, if it has any.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file where it exists.")] = False,
 ) -> None:
     """Turn other people's tool definitions into a catalogue."""
     from gentool.core.jsonl import write_records
     from gentool.formats.catalogue import import_tools
+    from gentool.formats.mcp_server import read_server
 
     for path in (out, calls):
         if path is not None and path.exists() and not force:
             raise GenToolError(f"{path} exists already: choose another name, or replace it with --force")
-    result = import_tools(form, source)
-    write_records(out, result.tools)
+    result = import_tools(form, *sources or (), server=read_server(command, url, env or (), header or (), timeout))
     for line in result.summary():
         typer.echo(line)
+    if not result.tools:
+        raise GenToolError("no tool could be kept, so nothing was written; the lines above say why")
+    write_records(out, result.tools)
     typer.echo(f"catalogue: {out}")
     if calls is not None:
         write_records(calls, result.calls)

@@ -13,6 +13,7 @@ import typer
 from gentool.core.example import SCENARIOS
 from gentool.core.jsonl import read_json
 from gentool.run import Run
+from gentool.synth.estimate import Estimate
 
 WIDE, NARROW = 130, 90
 """Columns of a terminal: from the first on the table shows intervals; the second is the table's least width."""
@@ -28,6 +29,66 @@ def say_synth(build: dict[str, Any], run: Run) -> None:
         f"synth:   {written['tools']} tools, {written['weak_tools']} weak tools, {written['queries']} queries, {written['calls']} calls; "
         f"kept {verified['families']} families with {verified['queries']} queries, refused {refused} ({run.path / 'synth' / 'rejected.jsonl'})"
     )
+    if build.get("judge"):
+        judge = build["judge"]
+        typer.echo(f"judge:   agrees with {judge['queries_agreed']} of {judge['queries']} queries ({run.path / 'synth' / 'votes.jsonl'})")
+    if build.get("spending"):
+        _say_spending(build["spending"])
+
+
+def _say_spending(spending: dict[str, Any]) -> None:
+    """What the teachers cost, and each record that was accepted."""
+    for name, model in spending["models"].items():
+        cost = "no price in synth.openai.prices" if model["cost"] is None else f"cost {model['cost']:.4f}"
+        about = "about " if model["estimated"] else ""
+        prompt = f"{about}{model['prompt_tokens']:,} prompt tokens ({model['cached_prompt_tokens']:,} from the provider's cache)"
+        typer.echo(f"teacher: {name}: {model['answers']} answers, {prompt}, {about}{model['completion_tokens']:,} completion tokens, {cost}")
+    if spending["cost_per_accepted"] is not None:
+        typer.echo(f"         {spending['cost_per_accepted']:.6f} for each of {spending['accepted']} accepted queries")
+
+
+def say_estimate(found: Estimate, run: Run) -> None:
+    """What a synthesis would still take, on which assumptions."""
+    if not found.lines:
+        typer.echo(f"dry run: the teacher {run.recipe.synth.teacher} works offline and costs nothing")
+        return
+    typer.echo(f"dry run: nothing was sent ({run.path})")
+    heads = ("task", "model", "requests", "answered", "prompt tokens", "completion tokens", "cost")
+    rows = [
+        (
+            line.task,
+            line.model,
+            f"{line.requests:,}",
+            f"{line.answered:,}",
+            f"{line.prompt_tokens:,}",
+            f"{line.completion_tokens:,}",
+            _cost(line.cost),
+        )
+        for line in found.lines
+    ]
+    prompt, completion = (sum(getattr(line, name) for line in found.lines) for name in ("prompt_tokens", "completion_tokens"))
+    answered = sum(line.answered for line in found.lines)
+    rows.append(("all", "", f"{found.requests:,}", f"{answered:,}", f"{prompt:,}", f"{completion:,}", _cost(found.cost)))
+    widths = [max(len(row[place]) for row in (heads, *rows)) for place in range(len(heads))]
+    for row in (heads, *rows):
+        shown = (cell.ljust(width) if place < 2 else cell.rjust(width) for place, (cell, width) in enumerate(zip(row, widths, strict=True)))
+        typer.echo("  " + "  ".join(shown))
+    for assumption in found.assumptions:
+        typer.echo(f"  - {assumption}")
+    _say_budget(found)
+
+
+def _say_budget(found: Estimate) -> None:
+    if found.paid:
+        typer.echo(f"paid so far: {found.paid:.4f}")
+    if found.budget is not None and found.cost is not None:
+        whole = found.cost + (found.paid or 0.0)
+        verdict = "is enough" if whole <= found.budget else "is not enough: the run will stop there, and go on when it is raised"
+        typer.echo(f"budget: {found.budget:.2f} for about {whole:.4f} in all {verdict}")
+
+
+def _cost(cost: float | None) -> str:
+    return "?" if cost is None else f"{cost:.4f}"
 
 
 def say_pairs(build: dict[str, Any], run: Run) -> None:

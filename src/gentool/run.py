@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,8 @@ from typing import Any, Self
 from pydantic import field_validator, model_validator
 
 from gentool.core.errors import CatalogueError, RecipeError, RunError
-from gentool.core.jsonl import read_json, to_line, write_text
+from gentool.core.family import Fit
+from gentool.core.jsonl import read_json, read_records, to_line, write_text
 from gentool.core.recipe import Settings, differing_keys, dump_recipe, read_recipe
 from gentool.core.tool import Tool
 from gentool.engines.hf import check_model
@@ -24,14 +25,24 @@ from gentool.evaluate.predict import PredictSettings, check_engines, name_of, pr
 from gentool.evaluate.score import score_file
 from gentool.formats.catalogue import read_catalogue
 from gentool.pairs.build import PairsSettings, build_pairs
+from gentool.pairs.reviewed import has_new_verdicts
 from gentool.prompts import PromptSettings
 from gentool.report.html import write_report
+from gentool.review.serve import ReviewSettings, serve_review
 from gentool.starter import read_starter_tools
+from gentool.synth.estimate import Estimate, estimate
+from gentool.synth.judge import Vote, settle
 from gentool.synth.pipeline import SynthSettings, synthesise
+from gentool.synth.verify import check_alternatives, check_calls, check_grounded
 from gentool.train.two_stage import NANO, TrainSettings, train_two_stages
 
 STARTER = "starter"
 DEFAULT_RECIPE = "demo"
+CHANGEABLE = tuple(
+    f"synth.openai.{name}"
+    for name in ("api_key_env", "budget", "prices", "concurrency", "requests_per_minute", "tokens_per_minute", "timeout", "max_retries")
+)
+"""Settings that decide how a teacher is asked and not what it answers: they may change in a run."""
 
 
 class Recipe(Settings):
@@ -55,7 +66,7 @@ class Recipe(Settings):
     @model_validator(mode="after")
     def _check_teacher(self) -> Self:
         if self.synth.teacher == STARTER and self.catalogue != STARTER:
-            message = f"synth.teacher: starter knows the starter catalogue alone; for {self.catalogue} take synth.teacher=rules"
+            message = f"synth.teacher: starter knows the starter catalogue alone; for {self.catalogue} take rules or openai:MODEL"
             raise ValueError(message)
         return self
 
@@ -114,6 +125,7 @@ def open_run(path: Path, recipe: Recipe) -> Run:
 def opened(path: Path, recipe: str | None = None, overrides: Sequence[str] | None = None) -> Iterator[Run]:
     """The run of a folder, locked against a second process; started from a recipe where one is given and the folder holds none.
 
+    Overrides without a recipe change that of the folder, where they may.
     Raises RunError where the folder holds no run, or one of another recipe.
     """
     if recipe is None and not overrides:
@@ -121,7 +133,8 @@ def opened(path: Path, recipe: str | None = None, overrides: Sequence[str] | Non
         with locked(path):
             yield run
         return
-    settings = read_recipe(find_recipe(recipe or DEFAULT_RECIPE), overrides or (), Recipe)
+    held = recipe is None and (path / "recipe.yaml").exists()
+    settings = read_recipe(path / "recipe.yaml" if held else find_recipe(recipe or DEFAULT_RECIPE), overrides or (), Recipe)
     check_size(read_tools(settings), settings)
     if settings.train.model != NANO:
         check_model(settings.train.model)
@@ -130,10 +143,14 @@ def opened(path: Path, recipe: str | None = None, overrides: Sequence[str] | Non
 
 
 def _check_same(path: Path, recipe: Recipe) -> None:
+    """Refuse another recipe; what may change in a run, as the budget may, is taken over."""
     held = read_recipe(path / "recipe.yaml", (), Recipe)
-    keys = differing_keys(held.model_dump(mode="json"), recipe.model_dump(mode="json"))
+    different = differing_keys(held.model_dump(mode="json"), recipe.model_dump(mode="json"))
+    keys = [key for key in different if not key.startswith(CHANGEABLE)]
     if keys:
         raise RunError(f"{path} holds a run of another recipe (different: {', '.join(keys)}): choose another folder with --out")
+    if different:
+        write_text(path / "recipe.yaml", dump_recipe(recipe))
 
 
 def _write_catalogue(path: Path, text: str) -> None:
@@ -195,10 +212,41 @@ def run_synth(run: Run) -> dict[str, Any]:
     return done if done is not None else synthesise(run.path, run.recipe.synth, run.recipe.seed)
 
 
+def estimate_synth(run: Run) -> Estimate:
+    """What the stage synth would still take; nothing is sent."""
+    return estimate(run.path, run.recipe.synth, run.recipe.seed)
+
+
 def run_pairs(run: Run) -> dict[str, Any]:
-    """The stage pairs, unless it is done."""
-    done = _done(run.path / "pairs" / "build.json")
-    return done if done is not None else build_pairs(run.path, run.recipe.pairs, run.recipe.seed)
+    """The stage pairs, unless it is done. Raises RunError where reviewers changed their verdicts after later stages began."""
+    path = run.path / "pairs" / "build.json"
+    done = _done(path)
+    if done is not None:
+        if not has_new_verdicts(run.path, done):
+            return done
+        later = [name for name in ("train", "predict", "score") if (run.path / name).exists()]
+        if later:
+            raise RunError(
+                f"{run.path}: the verdicts of the review have changed since pairs was built, and {', '.join(later)} stand on the old ones: "
+                f"remove those folders and pairs, then run the same command again"
+            )
+        path.unlink()
+    return build_pairs(run.path, run.recipe.pairs, run.recipe.seed)
+
+
+def run_review(run: Run, settings: ReviewSettings, say: Callable[[str], None]) -> None:
+    """Serve the review page of a run until Ctrl-C."""
+    checks = {"call_schema": check_calls, "grounded": check_grounded, "alternatives": check_alternatives}
+    serve_review(run.path, settings, run.recipe.seed, run.recipe.synth.verify.near_duplicate, checks, _read_judged(run.path), say)
+
+
+def _read_judged(path: Path) -> dict[str, dict[str, Fit]]:
+    """By query and tool id the fit that a judge read; empty where none was asked."""
+    votes: dict[str, list[Vote]] = {}
+    source = path / "synth" / "votes.jsonl"
+    for vote in read_records(source, Vote) if source.exists() else ():
+        votes.setdefault(vote.query, []).append(vote)
+    return {query: settle(given) for query, given in votes.items()}
 
 
 def run_train(run: Run) -> dict[str, Any]:

@@ -58,3 +58,11 @@ def test_the_bar_counts_what_is_done_and_not_what_is_begun(monkeypatch: pytest.M
     items.close()  # type: ignore[attr-defined]
     assert "1/3" in terminal.getvalue()
     assert "2/3" not in terminal.getvalue()
+
+
+def test_a_label_may_change_as_the_bar_moves(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = use_terminal(monkeypatch)
+    done: list[str] = []
+    for letter in track("abc", lambda: f"{len(done)} paid", 3):
+        done.append(letter)
+    assert "3 paid" in terminal.getvalue()

@@ -12,8 +12,8 @@ from gentool.core.family import Query, WeakTool
 from gentool.core.jsonl import read_records, write_records
 from gentool.core.tool import Tool
 from gentool.starter import read_starter_tools
+from gentool.synth.calls import QueryCall
 from gentool.synth.pipeline import SynthSettings, synthesise
-from gentool.synth.teacher import QueryCall
 
 
 @pytest.fixture(scope="session")
@@ -51,3 +51,20 @@ def real_data() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def small_chat_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of random weights with a chat template, as a server needs it."""
+    from transformers import AutoTokenizer
+
+    from gentool.engines.chat import PLAIN_TEMPLATE
+    from gentool.train.nano import NanoSettings, build_nano
+
+    folder = tmp_path_factory.mktemp("models") / "small"
+    sizes = NanoSettings(vocab_size=320, hidden_size=32, intermediate_size=64, num_hidden_layers=1, num_attention_heads=2)
+    build_nano(["Tools:", "a bed in Oslo", '{"name": "find_room"}', "0 1 2 3"], folder, sizes, seed=1)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer.chat_template = PLAIN_TEMPLATE
+    tokenizer.save_pretrained(folder)
+    return folder

@@ -9,8 +9,10 @@ import pytest
 
 from gentool.core.tool import Tool
 from gentool.engines.engine import Request
+from gentool.synth.calls import ask_call, read_call_reply
+from gentool.synth.queries import ask_queries, read_queries
 from gentool.synth.rules import RulesTeacher
-from gentool.synth.teacher import ask_call, ask_queries, ask_weak_tool, read_call_reply, read_queries, read_weak_tool
+from gentool.synth.weaken import ask_weak_tool, read_weak_tool
 
 STRONG = Tool(
     name="find_room",

@@ -1,58 +1,46 @@
-"""The teacher's requests and replies: stable ids, and a reply that is not what was asked for is refused with a reason."""
+"""Who teaches: the names that a recipe may give, and what a teacher says of its cost."""
 
 from __future__ import annotations
 
-import json
+from pathlib import Path
 
 import pytest
 
-from gentool.core.tool import Tool
-from gentool.synth.teacher import UnreadableReplyError, ask_call, ask_queries, ask_weak_tool, read_call_reply, read_queries, read_weak_tool
-
-STRONG = Tool(name="find_room", description="Find a room", domain="hotels", source="here")
-WEAK = Tool(name="room_lite")
+from gentool.core.errors import RecipeError, TeacherError
+from gentool.engines.openai import OpenAISettings
+from gentool.synth.teacher import check_teacher, make_teacher
 
 
-def test_ids_follow_from_what_is_asked() -> None:
-    same = [ask_queries(STRONG, WEAK, 10, 0).id, ask_queries(STRONG, WEAK, 10, 0).id]
-    assert same[0] == same[1]
-    others = {ask_queries(STRONG, None, 10, 0).id, ask_queries(STRONG, WEAK, 9, 0).id, ask_queries(STRONG, WEAK, 10, 1).id, same[0]}
-    assert len(others) == 4
-    assert len({ask_weak_tool(STRONG, number, seed).id for number in (0, 1) for seed in (0, 1)}) == 4
+@pytest.mark.parametrize("name", ["rules", "starter", "openai:gpt-4.1-mini", "openai:org/model:7b"])
+def test_a_known_teacher_is_taken(name: str) -> None:
+    assert check_teacher(name) == name
 
 
-def test_a_weak_tool_keeps_the_domain_of_its_strong_tool() -> None:
-    text = json.dumps({"tool": {"name": "room_lite", "domain": "else"}, "ways": ["fewer_parameters"]})
-    weak = read_weak_tool(ask_weak_tool(STRONG, 0, 0), text)
-    assert (weak.tool.domain, weak.tool.source, weak.strong, weak.ways) == ("hotels", "here", STRONG.id, ("fewer_parameters",))
-    assert weak.id == weak.tool.id == WEAK.id
+@pytest.mark.parametrize("name", ["", "rule", "openai", "openai:", "openai: ", "anthropic:x"])
+def test_another_name_is_refused_with_those_that_there_are(name: str) -> None:
+    with pytest.raises(ValueError, match=r"take rules, starter or openai:MODEL$"):
+        check_teacher(name)
 
 
-def test_queries_get_their_fits_and_ids_of_their_own() -> None:
-    written = [{"text": "a", "weak_fit": "partial", "needs": ["x"]}, {"text": "a"}]
-    queries = read_queries(ask_queries(STRONG, WEAK, 2, 0), json.dumps({"queries": written}))
-    assert [query.fits[WEAK.id] for query in queries] == ["partial", "none"]
-    assert all(query.fits[STRONG.id] == "full" and query.weak == WEAK.id for query in queries)
-    assert len({query.id for query in queries}) == 2
-    alone = read_queries(ask_queries(STRONG, None, 1, 0), json.dumps({"queries": [{"text": "a"}]}))[0]
-    assert alone.fits == {STRONG.id: "full"} and alone.weak is None
+@pytest.mark.parametrize("name", ["rules", "starter"])
+def test_offline_teachers_cost_nothing_and_are_final(name: str, tmp_path: Path) -> None:
+    teacher = make_teacher(name, OpenAISettings(), tmp_path / "cache.sqlite", reasks=2)
+    assert (teacher.engine.name, teacher.reasks, teacher.spent, teacher.label("queries")) == (name, 0, None, "queries")
+    assert not list(tmp_path.iterdir())
 
 
-def test_a_call_is_read_for_its_query_and_tool() -> None:
-    query = read_queries(ask_queries(STRONG, WEAK, 1, 0), '{"queries": [{"text": "a"}]}')[0]
-    request = ask_call(query, STRONG, WEAK, STRONG, 1, 0)
-    call = read_call_reply(request, query, '{"name": "find_room", "arguments": {"city": "Oslo"}}')
-    assert (call.query, call.tool, call.call.arguments) == (query.id, STRONG.id, {"city": "Oslo"})
+def test_a_model_shows_its_cost_where_its_price_is_known(tmp_path: Path) -> None:
+    settings = {"base_url": "http://127.0.0.1:9/v1", "prices": {"m": {"input": 1, "output": 2}}}
+    dear = make_teacher("openai:m", OpenAISettings.model_validate(settings), tmp_path / "cache.sqlite", reasks=2)
+    other = make_teacher("openai:n", OpenAISettings.model_validate(settings), tmp_path / "cache.sqlite", reasks=2)
+    assert (dear.reasks, dear.label("queries"), other.label("queries")) == (2, "queries (cost 0.0000)", "queries (0 tokens)")
+    dear.close()
+    other.close()
 
 
-@pytest.mark.parametrize("text", ["sorry", "", "[]", '{"tool": {}}', '{"tool": {"name": "generate_response"}}', '{"tool": {"name": "a"}, "more": 1}'])
-def test_an_unreadable_reply_says_why(text: str) -> None:
-    with pytest.raises(UnreadableReplyError, match=r"not what was asked for: .+") as caught:
-        read_weak_tool(ask_weak_tool(STRONG, 0, 0), text)
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize("text", ['{"queries": [{"text": ""}]}', '{"queries": [{"text": "a", "weak_fit": "half"}]}', "{"])
-def test_unreadable_queries_are_refused(text: str) -> None:
-    with pytest.raises(UnreadableReplyError):
-        read_queries(ask_queries(STRONG, WEAK, 1, 0), text)
+def test_no_key_and_no_price_for_a_budget_are_said_before_anything_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_SUCH_KEY", raising=False)
+    with pytest.raises(TeacherError, match="NO_SUCH_KEY"):
+        make_teacher("openai:m", OpenAISettings(api_key_env="NO_SUCH_KEY"), tmp_path / "cache.sqlite", 2)
+    with pytest.raises(RecipeError, match="no price for the model"):
+        make_teacher("openai:m", OpenAISettings(base_url="http://127.0.0.1:9/v1", budget=1.0), tmp_path / "cache.sqlite", 2)

@@ -9,8 +9,8 @@ import pytest
 from gentool.core.call import Call
 from gentool.core.family import Family, Fit, Query, WeakTool
 from gentool.core.tool import Tool
+from gentool.synth.calls import QueryCall
 from gentool.synth.grounding import is_grounded
-from gentool.synth.teacher import QueryCall
 from gentool.synth.verify import Rejection, VerifySettings, verify_families, verify_tools, verify_weak_tools
 
 

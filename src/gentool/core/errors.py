@@ -41,5 +41,9 @@ class ModelError(GenToolError):
     """A model or tokenizer cannot be loaded or used."""
 
 
+class TeacherError(GenToolError):
+    """A teacher cannot be reached, refuses the key, or its budget is used up; the message says what to do."""
+
+
 class TrainingError(GenToolError):
     """Training refuses to start or to go on; the message shows the reason."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
@@ -14,7 +14,7 @@ Item = TypeVar("Item")
 
 
 class Bar:
-    """One bar: `advance` moves it on. Without a terminal it does nothing."""
+    """One bar: `advance` moves it on, `describe` changes its label. Without a terminal it does nothing."""
 
     def __init__(self, progress: Progress | None, label: str, total: int) -> None:
         self._progress = progress
@@ -23,6 +23,10 @@ class Bar:
     def advance(self, count: int = 1) -> None:
         if self._progress and self._task is not None:
             self._progress.advance(self._task, count)
+
+    def describe(self, label: str) -> None:
+        if self._progress and self._task is not None:
+            self._progress.update(self._task, description=label)
 
 
 @contextmanager
@@ -39,9 +43,14 @@ def progress_bar(label: str, total: int) -> Iterator[Bar]:
         yield Bar(progress, label, total)
 
 
-def track(items: Iterable[Item], label: str, total: int) -> Iterator[Item]:
-    """The items, with a bar that moves as each is done."""
-    with progress_bar(label, total) as bar:
+def track(items: Iterable[Item], label: str | Callable[[], str], total: int) -> Iterator[Item]:
+    """The items, with a bar that moves as each is done; a label that is a function is asked anew each time."""
+    with progress_bar(_say(label), total) as bar:
         for item in items:
             yield item
             bar.advance()
+            bar.describe(_say(label))
+
+
+def _say(label: str | Callable[[], str]) -> str:
+    return label if isinstance(label, str) else label()

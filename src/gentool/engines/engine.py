@@ -13,21 +13,39 @@ from gentool.core.message import Message
 class Request:
     """One thing asked of an engine.
 
-    Language models read `messages`; engines that follow rules read `task` and its structured `inputs` instead.
+    Language models read `messages`; engines that follow rules read `task` and its structured `inputs` instead. `schema` is the
+    JSON Schema of the text that is asked for, None where any text will do. `sample` tells equal requests apart whose
+    answers are to be drawn independently.
     """
 
     id: str
     task: str
     messages: tuple[Message, ...] = ()
     inputs: Mapping[str, Any] = field(default_factory=dict)
+    schema: Mapping[str, Any] | None = None
+    sample: int = 0
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What one reply took, in tokens as the server counts them; `cached_prompt_tokens` are among `prompt_tokens`."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    cached_prompt_tokens: int = 0
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An engine's raw text for the request of that id."""
+    """An engine's raw text for the request of that id.
+
+    `usage` is None where nothing was counted. `error` says why there is no text (then empty), in words for the user.
+    """
 
     id: str
     text: str
+    usage: Usage | None = None
+    error: str | None = None
 
 
 class Engine(Protocol):

@@ -1,4 +1,4 @@
-"""Catalogues: any known file of tools comes in through `import_tools`, our own `tools.jsonl` through `read_catalogue`.
+"""Catalogues: any known source of tools comes in through `import_tools`, our own `tools.jsonl` through `read_catalogue`.
 
 Called by the command line and by the stages that start from a catalogue.
 """
@@ -14,34 +14,55 @@ from gentool.core.errors import CatalogueError, GenToolError, RecordError
 from gentool.core.jsonl import describe_validation_error, read_json_lines
 from gentool.core.tool import Tool
 from gentool.formats.imported import Collector, ImportResult
+from gentool.formats.mcp_server import McpServer, import_mcp_server
 from gentool.formats.mcp_tools import import_mcp
 from gentool.formats.openai_tools import import_openai
+from gentool.formats.openapi import import_openapi
+from gentool.formats.python_functions import import_functions
 from gentool.formats.schemas import tool_fault
 from gentool.formats.ultratool import import_ultratool
 
-FORMATS = ("openai", "mcp", "ultratool", "gentool")
+FORMATS = ("openai", "mcp", "openapi", "python", "ultratool", "gentool")
 
 
-def import_tools(format: str, source: Path) -> ImportResult:
-    """The tools of a file in one of `FORMATS`, with an account of what was merged, refused and changed.
+def import_tools(format: str, *sources: Path | str, server: McpServer | None = None) -> ImportResult:
+    """The tools of a source in one of `FORMATS`, with an account of what was merged, refused and changed.
 
-    Raises GenToolError at an unknown format, RecordError where the file as a whole cannot be read, and CatalogueError
-    where it holds no tool definitions at all.
+    A source is one file; for `python` one or more functions or modules; for `mcp` a file, or `server`, which runs.
+    Raises GenToolError at an unknown format or a wrong number of sources, RecordError where the file as a whole cannot be
+    read, and CatalogueError where there are no tool definitions at all.
     """
+    if format not in FORMATS:
+        raise GenToolError(f"unknown format '{format}'; known are {', '.join(FORMATS)}")
+    _check_sources(format, len(sources), server)
     match format:
         case "openai":
-            result = import_openai(source)
+            result = import_openai(Path(sources[0]))
         case "mcp":
-            result = import_mcp(source)
+            result = import_mcp_server(server) if server else import_mcp(Path(sources[0]))
+        case "openapi":
+            result = import_openapi(Path(sources[0]))
+        case "python":
+            result = import_functions([str(source) for source in sources])
         case "ultratool":
-            result = import_ultratool(source)
-        case "gentool":
-            result = import_catalogue(source)
+            result = import_ultratool(Path(sources[0]))
         case _:
-            raise GenToolError(f"unknown format '{format}'; known are {', '.join(FORMATS)}")
+            result = import_catalogue(Path(sources[0]))
     if not result.read and not result.refused:
-        raise CatalogueError(f"{source}: holds no tool definitions; check that it is a file of the format '{format}'")
+        raise CatalogueError(f"{result.source}: holds no tool definitions; check that it is of the format '{format}'")
     return result
+
+
+def _check_sources(format: str, count: int, server: McpServer | None) -> None:
+    """Raises GenToolError where there is not exactly what the format reads."""
+    if server is not None and (format != "mcp" or count):
+        reason = "takes no server" if format != "mcp" else "reads a file or a running server, not both"
+        raise GenToolError(f"import {format} {reason}: leave out {'--command and --url' if format != 'mcp' else 'the file'}")
+    if count == 0 and server is None:
+        wanted = {"python": "a function (package.module:function) or a module", "mcp": "a file, --command or --url"}
+        raise GenToolError(f"import {format} needs {wanted.get(format, 'a file')}")
+    if count > 1 and format != "python":
+        raise GenToolError(f"import {format} reads one file, not {count}")
 
 
 def import_catalogue(path: Path) -> ImportResult:

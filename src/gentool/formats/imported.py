@@ -48,14 +48,14 @@ class StepCall(Record):
 
 @dataclass
 class ImportResult:
-    """The tools of a file in its order, exact duplicates merged, and what there is to tell about the rest.
+    """The tools of a source in its order, exact duplicates merged, and what there is to tell about the rest.
 
-    `read` counts the definitions seen: tools + merged ones + refused ones. `merged` has a line for each tool that was
-    defined several times, `notes` what was changed or left out, `counts` figures of the format by name, `calls` the
-    calls of formats that have them.
+    `source` is a file, or words for what else was read. `read` counts the definitions seen: tools + merged ones + refused
+    ones. `merged` has a line for each tool that was defined several times, `notes` what was changed or left out, `counts`
+    figures of the format by name, `calls` the calls of formats that have them.
     """
 
-    source: Path
+    source: Path | str
     tools: list[Tool] = field(default_factory=list)
     read: int = 0
     merged: list[str] = field(default_factory=list)
@@ -87,7 +87,7 @@ def _shown(label: str, lines: list[str]) -> list[str]:
 class Collector:
     """Takes raw definitions one by one; makes tools of them, merges equal ones and keeps account of the rest."""
 
-    def __init__(self, source: Path) -> None:
+    def __init__(self, source: Path | str) -> None:
         self._source = source
         self._tools: dict[str, Tool] = {}
         self._places: dict[str, list[str]] = {}
@@ -129,6 +129,10 @@ class Collector:
         """Keep an oddity for the reader, once."""
         if text not in self._notes:
             self._notes.append(text)
+
+    def count(self, change: str, times: int = 1) -> None:
+        """Count something that was changed or left out; the notes say how often it was."""
+        self._changes[change] += times
 
     def note_unused(self, definition: dict[str, Any], used: frozenset[str]) -> None:
         """Count the keys of a definition that our records have no place for (null values apart)."""

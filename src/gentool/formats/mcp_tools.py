@@ -1,7 +1,7 @@
 """Tools of Model Context Protocol servers: a file comes in, an ImportResult goes out. Called by `catalogue.import_tools`.
 
 Source of the format: the MCP specification, `tools/list` (a JSON-RPC response whose result holds `tools`). Collections of
-servers wrap such lists in a record for each server; both are read, in any nesting of the two.
+servers wrap such lists in a record for each server; both are read, in any nesting of the two. `mcp_server` asks a server that runs.
 """
 
 from __future__ import annotations
@@ -41,6 +41,11 @@ def import_mcp(path: Path) -> ImportResult:
     for where, document in read_documents(path):
         _read(collector, document, _Origin(where), servers)
     return collector.result(counts={"servers": len(servers)} if servers else None)
+
+
+def add_server_tools(collector: Collector, definitions: list[Any], server: str | None) -> None:
+    """Hand a running server's definitions, as its answers hold them, to a collector. Called by `mcp_server`."""
+    _read_server(collector, {"tools": definitions}, _Origin(server=server), set())
 
 
 def _read(collector: Collector, value: Any, origin: _Origin, servers: set[str]) -> None:

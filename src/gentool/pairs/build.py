@@ -1,5 +1,7 @@
 """The stage `pairs`: synth/verified.jsonl and synth/verified_unserved.jsonl in; pairs/{train,test}.jsonl and pairs/build.json out.
 
+Where people reviewed the queries (review/verdicts.jsonl), what they rejected is left out and what they edited is taken as edited.
+
 Every query becomes pairs of examples that differ in one slot: zero/one (no tool fits, then one appears) and weak/strong
 (a weak tool serves, then a strong one appears). build.json is written last: where it stands, the stage is done.
 """
@@ -27,6 +29,7 @@ from gentool.core.tool import GENERATE_RESPONSE, Tool, ToolSet
 from gentool.engines.vectors import embed
 from gentool.pairs.distractors import Distractors
 from gentool.pairs.leaks import check_leaks, fail_on_leaks
+from gentool.pairs.reviewed import read_reviewed
 from gentool.pairs.split import Role, Split, SplitSettings, split_families
 from gentool.pairs.unserved import check_unserved, split_unserved, train_unserved
 
@@ -59,7 +62,7 @@ def build_pairs(run: Path, settings: PairsSettings, seed: int) -> dict[str, Any]
     source = run / "synth" / "verified.jsonl"
     if not source.exists():
         raise RunError(f"{source} is missing: run `gentool synth {run}` first")
-    families = list(read_records(source, Family))
+    families, reviewed = read_reviewed(run, list(read_records(source, Family)))
     if len(families) <= settings.k:
         raise CatalogueError(f"{len(families)} families are too few for sets of k = {settings.k} tools: lower pairs.k or add tools to the catalogue")
     tools = [tool for family in families for tool in family.tools]
@@ -75,6 +78,7 @@ def build_pairs(run: Path, settings: PairsSettings, seed: int) -> dict[str, Any]
     checks = check_leaks(train, test, families, split, vectors, settings.split)
     fail_on_leaks(checks)
     build = {**_count(train, test, split, settings, seed), "audit": dict(sorted(distractors.audit.items()))}
+    build |= {"reviewed": reviewed} if reviewed else {}
     build["leak_checks"] = [check.model_dump() for check in checks]
     write_records(run / "pairs" / "train.jsonl", train)
     write_records(run / "pairs" / "test.jsonl", test)

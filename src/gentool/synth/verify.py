@@ -17,9 +17,10 @@ from gentool.core.schema import schema_faults
 from gentool.core.tool import Record, Tool
 from gentool.engines.vectors import find_near_duplicates, find_overlaps, words_of
 from gentool.formats.lint import lint
+from gentool.synth.calls import QueryCall
 from gentool.synth.gaps import find_gaps
 from gentool.synth.grounding import is_grounded
-from gentool.synth.teacher import QueryCall
+from gentool.synth.weaken import STATED_WAYS
 
 
 class VerifySettings(Settings):
@@ -48,7 +49,7 @@ def verify_families(
 ) -> list[Family]:
     """The families of verified tools with the queries that pass every check; what does not is added to `rejections`."""
     by_query = _calls_by_query(calls)
-    answered = [_with_calls(query, by_query.get(query.id, [])) for query in queries]
+    answered = [with_calls(query, by_query.get(query.id, [])) for query in queries]
     kept = verify_queries(answered, strong, weak, settings, rejections)
     families = []
     for tool in strong:
@@ -56,11 +57,17 @@ def verify_families(
         if own:
             families.append(Family(id=tool.id, strong=tool, weak=tuple(w for w in weak if w.strong == tool.id), queries=own))
         else:
-            rejections.append(_reject(tool, tool.id, "tool", "no_queries", "no query of this tool passed the checks"))
+            rejections.append(reject_without_queries(tool))
     return families
 
 
-def _reject(record: Record, identifier: str, kind: str, check: str, reason: str) -> Rejection:
+def reject_without_queries(tool: Tool) -> Rejection:
+    """The rejection of a strong tool that is left without a query."""
+    return reject(tool, tool.id, "tool", "no_queries", "no query of this tool passed the checks")
+
+
+def reject(record: Record, identifier: str, kind: str, check: str, reason: str) -> Rejection:
+    """The rejection of a record by a check."""
     return Rejection(id=identifier, kind=kind, check=check, reason=reason, record=record.model_dump(mode="json", exclude_defaults=True))
 
 
@@ -70,7 +77,7 @@ def _keep(records: Iterable[Any], kind: str, checks: list[tuple[str, Any]], reje
     for record in records:
         refused = next(((name, reason) for name, check in checks if (reason := check(record))), None)
         if refused:
-            rejections.append(_reject(record, record.id, kind, *refused))
+            rejections.append(reject(record, record.id, kind, *refused))
         else:
             kept.append(record)
     return kept
@@ -96,6 +103,12 @@ def verify_tools(tools: list[Tool], rejections: list[Rejection]) -> list[Tool]:
     return kept
 
 
+def is_weaker(weak: WeakTool, strong: Tool) -> bool:
+    """Whether a weak tool lacks something, in its schema or by a limit that its own description states."""
+    stated = any(way in STATED_WAYS for way in weak.ways) and words_of(weak.tool.description) != words_of(strong.description)
+    return stated or bool(find_gaps(strong, weak.tool, weak.renamed))
+
+
 def verify_weak_tools(weak_tools: list[WeakTool], strong: list[Tool], rejections: list[Rejection]) -> list[WeakTool]:
     """The weak tools that are valid, really weaker, and named like no other tool."""
     by_id = {tool.id: tool for tool in strong}
@@ -105,7 +118,7 @@ def verify_weak_tools(weak_tools: list[WeakTool], strong: list[Tool], rejections
         return None if weak.strong in by_id else "its strong tool was refused"
 
     def check_weaker(weak: WeakTool) -> str | None:
-        return None if find_gaps(by_id[weak.strong], weak.tool, weak.renamed) else "it lacks nothing that its strong tool has"
+        return None if is_weaker(weak, by_id[weak.strong]) else "it lacks nothing that its strong tool has"
 
     def check_name(weak: WeakTool) -> str | None:
         if weak.tool.name in taken:
@@ -130,7 +143,8 @@ def _calls_by_query(calls: list[QueryCall]) -> dict[str, list[QueryCall]]:
     return found
 
 
-def _with_calls(query: Query, calls: list[QueryCall]) -> Query:
+def with_calls(query: Query, calls: list[QueryCall]) -> Query:
+    """The query with its calls, their evidence and alternatives."""
     return query.model_copy(
         update={
             "calls": {call.tool: call.call for call in calls},
@@ -237,7 +251,7 @@ def _without_duplicates(queries: list[Query], threshold: float, rejections: list
             refused.setdefault(second, first)
     for second, first in sorted(refused.items()):
         check = "duplicate" if words_of(texts[first]) == words_of(texts[second]) else "near_duplicate"
-        rejections.append(_reject(queries[second], queries[second].id, "query", check, f"says the same as query {queries[first].id}"))
+        rejections.append(reject(queries[second], queries[second].id, "query", check, f"says the same as query {queries[first].id}"))
     return [query for index, query in enumerate(queries) if index not in refused]
 
 
@@ -247,7 +261,7 @@ def _within_cap(queries: list[Query], most: int, rejections: list[Rejection]) ->
     for query in queries:
         counts[query.strong] += 1
         if counts[query.strong] > most:
-            rejections.append(_reject(query, query.id, "query", "cap", f"its tool has {most} queries already"))
+            rejections.append(reject(query, query.id, "query", "cap", f"its tool has {most} queries already"))
         else:
             kept.append(query)
     return kept
