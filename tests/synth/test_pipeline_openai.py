@@ -201,6 +201,24 @@ def test_a_run_that_is_killed_three_times_pays_for_nothing_twice_and_ends_alike(
     assert results(tmp_path / "run") == results(tmp_path / "whole")
 
 
+def test_the_key_stands_in_no_file_and_in_no_line_that_is_printed(
+    few: list[Tool], tmp_path: Path, gentool: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planted = "sk-planted-0451-never-to-be-seen"
+    with TeacherServer(Behaviour(key=planted), content=GoodTeacher(clumsy=0.2)) as server:
+        recipe, run = write_recipe(tmp_path, few, server), tmp_path / "run"
+        recipe.write_text(recipe.read_text(encoding="utf-8").replace("concurrency: 2", "concurrency: 2, api_key_env: PLANTED"), encoding="utf-8")
+        monkeypatch.setenv("PLANTED", "sk-wrong-" + planted)
+        refused = gentool("synth", run, "--recipe", recipe)
+        assert refused.status == 2 and "PLANTED" in refused.err
+        monkeypatch.setenv("PLANTED", planted)
+        done = [gentool(stage, run) for stage in ("synth", "audit", "pairs")]
+        assert [outcome.status for outcome in done] == [0, 0, 0] and server.requests > 10
+    files = [path for path in run.rglob("*") if path.is_file()]
+    assert len(files) > 8 and not [path for path in files if planted.encode() in path.read_bytes()]
+    assert not [outcome for outcome in (refused, *done) if planted in outcome.out + outcome.err]
+
+
 @pytest.fixture
 def transformers_server(small_chat_model: Path) -> Iterator[str]:
     """The base URL of `transformers serve` with a model of random weights; the test skips where it cannot start."""
