@@ -26,6 +26,7 @@ check: setup
 
 bench: setup
 	$(BIN)/python benchmarks/train_step.py
+	$(BIN)/python benchmarks/teacher.py
 
 format: setup
 	$(BIN)/ruff format src tests benchmarks
