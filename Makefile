@@ -16,7 +16,7 @@ demo: setup
 	$(BIN)/gentool run demo --out $(RUN)
 
 test: setup
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup --cov=gentool --cov-report=term:skip-covered
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --cov=gentool --cov-report=term:skip-covered
 
 check: setup
 	$(BIN)/ruff format --check src tests benchmarks

@@ -13,8 +13,6 @@ from gentool.core.tool import Tool
 from gentool.starter.records import Reading
 from gentool.stats import describe_stats, schema_overlap, self_bleu, summarise_readings
 
-pytestmark = pytest.mark.xdist_group("stats")
-
 
 @pytest.fixture(scope="module")
 def stats(gentool: Callable[..., Any]) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def test_an_error_response_is_refused_with_its_message(write: Write) -> None:
 
 def test_keys_without_a_place_are_noted_but_null_ones_are_not(write: Write) -> None:
     result = import_mcp(write([{**READ, "title": "Meter", "annotations": {"readOnlyHint": True}}, {**LIST, "annotations": None}]))
-    assert result.notes == ["keys that are not kept: title (1x), annotations (1x)"]
+    assert result.notes == ["keys that are not kept: annotations (1x), title (1x)"]
 
 
 def test_a_broken_file_raises_with_its_line(write: Write) -> None:

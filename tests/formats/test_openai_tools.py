@@ -75,7 +75,7 @@ def test_a_bad_entry_is_refused_and_the_rest_is_kept(write: Write, entry: Any, r
 
 def test_keys_without_a_place_are_noted(write: Write) -> None:
     result = import_openai(write([wrap({**WATER, "strict": True}), {**STOP, "cache_control": {}}]))
-    assert "keys that are not kept: strict (1x), cache_control (1x)" in result.notes
+    assert "keys that are not kept: cache_control (1x), strict (1x)" in result.notes
 
 
 def test_a_broken_file_raises_with_its_line(write: Write) -> None:

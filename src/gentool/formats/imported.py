@@ -161,7 +161,7 @@ class Collector:
     def _describe_changes(self) -> list[str]:
         notes = [f"{change} ({count:,}x)" for change, count in self._changes.most_common()]
         if self._unused:
-            notes.append("keys that are not kept: " + ", ".join(f"{key} ({count:,}x)" for key, count in self._unused.most_common()))
+            notes.append("keys that are not kept: " + ", ".join(f"{key} ({count:,}x)" for key, count in _most_first(self._unused)))
         return notes
 
     def _describe_names(self) -> list[str]:
@@ -181,6 +181,11 @@ class Collector:
 
 def _name_some(names: list[str]) -> str:
     return ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
+
+
+def _most_first(counts: Counter[str]) -> list[tuple[str, int]]:
+    """The most frequent first, equal ones by name: keys are also counted from sets, whose order differs from run to run."""
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
 def _make_tool(name: Any, description: Any, parameters: Any, returns: Any, domain: str | None, source: str | None) -> tuple[Tool, Counter[str]]:
