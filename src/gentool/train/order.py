@@ -1,33 +1,45 @@
-"""The order in which rows are trained: every epoch anew, rows of like length side by side so that batches hold little padding.
+"""The order in which rows are trained: every epoch anew, rows that share a prompt side by side in one step.
 
-Rows in, rows out; called by gentool.train.stage. The order depends on the seed alone, so a run that was stopped goes on in it.
+Rows in, steps out; called by gentool.train.plan. The order depends on the seed alone, so a run that was stopped goes on in it.
 """
 
 from __future__ import annotations
 
-import math
 import random
+from collections import defaultdict
 from collections.abc import Sequence
 
+from gentool.train.packing import sort_key
 from gentool.train.rows import Row
 
-BATCHES_SORTED_TOGETHER = 32
+
+def order_epoch(rows: Sequence[Row], step_rows: int, bundle_rows: int, rng: random.Random) -> list[list[Row]]:
+    """One epoch's steps, of `step_rows` rows each but for the last, with at most `bundle_rows` of one bundle where that can be.
+
+    A bundle's rows are cut where they share least; the pieces are shuffled and each is put into the first step that has
+    room for it. What is left of steps that did not fill up is cut anew.
+    """
+    steps: list[list[Row]] = []
+    is_open: list[int] = []
+    for piece in rng.sample(pieces := cut_bundles(rows, min(bundle_rows, step_rows)), len(pieces)):
+        fitting = next((number for number in is_open if len(steps[number]) + len(piece) <= step_rows), None)
+        if fitting is None:
+            fitting = len(steps)
+            steps.append([])
+            is_open.append(fitting)
+        steps[fitting] += piece
+        if len(steps[fitting]) == step_rows:
+            is_open.remove(fitting)
+    whole = [step for step in steps if len(step) == step_rows]
+    rest = [row for number in is_open for row in steps[number]]
+    rng.shuffle(whole)
+    return whole + [rest[start : start + step_rows] for start in range(0, len(rest), step_rows)]
 
 
-def order_rows(rows: Sequence[Row], epochs: float, batch_size: int, seed: int) -> list[Row]:
-    """The rows of all epochs, one after the other; a broken epoch ends early."""
-    wanted = round(epochs * len(rows))
-    ordered: list[Row] = []
-    for epoch in range(math.ceil(epochs)):
-        ordered += _order_epoch(rows, batch_size, random.Random(f"{seed}/{epoch}"))
-    return ordered[:wanted]
-
-
-def _order_epoch(rows: Sequence[Row], batch_size: int, rng: random.Random) -> list[Row]:
-    """Shuffle, sort stretches of some batches by length, and shuffle the batches."""
-    shuffled = rng.sample(rows, len(rows))
-    stretch = batch_size * BATCHES_SORTED_TOGETHER
-    grouped = [row for start in range(0, len(rows), stretch) for row in sorted(shuffled[start : start + stretch], key=lambda row: row.length)]
-    batches = [grouped[start : start + batch_size] for start in range(0, len(rows), batch_size)]
-    rng.shuffle(batches)
-    return [row for batch in batches for row in batch]
+def cut_bundles(rows: Sequence[Row], most: int) -> list[list[Row]]:
+    """Pieces of at most `most` rows of one bundle each, neighbours in the order in which they share the most."""
+    bundles: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        bundles[row.bundle or row.id].append(row)
+    ordered = [sorted(bundle, key=sort_key) for bundle in bundles.values()]
+    return [bundle[start : start + most] for bundle in ordered for start in range(0, len(bundle), most)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gentool.core.errors import TrainingError
 from gentool.core.example import Example
@@ -23,22 +23,33 @@ IGNORED = -100
 
 @dataclass(frozen=True)
 class Row:
-    """One example of one task: the token ids of the prompt and, behind them, of the completion."""
+    """One example of one task: the token ids of the prompt and, behind them, of the completion.
+
+    Rows of one `bundle` are rendered alike and share most of their prompts.
+    """
 
     id: str
-    prompt_ids: list[int]
-    completion_ids: list[int]
+    prompt_ids: Sequence[int]
+    completion_ids: Sequence[int]
+    bundle: str = ""
+
+    @property
+    def tokens(self) -> list[int]:
+        return [*self.prompt_ids, *self.completion_ids]
 
     @property
     def length(self) -> int:
         return len(self.prompt_ids) + len(self.completion_ids)
 
-    def features(self) -> dict[str, list[int]]:
-        """What the model is fed: `input_ids` and `labels` of equal length."""
-        return {
-            "input_ids": self.prompt_ids + self.completion_ids,
-            "labels": [IGNORED] * len(self.prompt_ids) + self.completion_ids,
-        }
+    @property
+    def shareable(self) -> int:
+        """How many leading tokens may be computed once for several rows: the prompt but for its last token, which predicts the completion."""
+        return max(len(self.prompt_ids) - 1, 0)
+
+    @property
+    def trained(self) -> int:
+        """How many of the last tokens a loss is taken on: the completion; nothing predicts a row's first token."""
+        return min(len(self.completion_ids), self.length - 1)
 
 
 def render_row(example: Example, task: Task, tokenizer: PreTrainedTokenizerBase, settings: PromptSettings) -> tuple[str, str]:
@@ -81,17 +92,14 @@ def check_rows(rows: Sequence[Row], examples: Sequence[Example], tokenizer: PreT
 
 
 def _find_fault(row: Row, example: Example, tokenizer: PreTrainedTokenizerBase) -> str | None:
-    labels = row.features()["labels"]
-    trained = [label for label in labels if label != IGNORED]
+    trained = row.completion_ids
     if not trained:
         return "it has no labels"
-    if any(label != IGNORED for label in labels[: len(row.prompt_ids)]):
-        return "it has labels in the prompt"
     if trained[-1] != tokenizer.eos_token_id:
         return f"its last label is not the end token {tokenizer.eos_token!r}, so the model would not learn to stop"
     if tokenizer.eos_token_id in trained[:-1]:
         return f"the end token {tokenizer.eos_token!r} stands inside its answer"
-    prompt = str(tokenizer.decode(row.prompt_ids))
+    prompt = str(tokenizer.decode([*row.prompt_ids]))
     missing = [name for name in example.tools.names if name not in prompt]
     if missing:
         return f"the rendered prompt does not hold the tool {missing[0]!r}: the chat template drops it"
@@ -100,25 +108,4 @@ def _find_fault(row: Row, example: Example, tokenizer: PreTrainedTokenizerBase) 
 
 def show_row(row: Row, tokenizer: PreTrainedTokenizerBase) -> str:
     """A row as text, the trained part marked."""
-    return f"{tokenizer.decode(row.prompt_ids)}[[trained: {tokenizer.decode(row.completion_ids)}]]"
-
-
-def collate_rows(batch: Sequence[dict[str, list[int]]], pad_token_id: int, keep_logits: bool) -> dict[str, Any]:
-    """A batch of features padded on the right: tensors (rows, longest) of `input_ids` and `labels`.
-
-    There is no attention mask: a causal model never looks to the right, where the padding is, and no loss is taken there.
-    With `keep_logits` the logits before the first completion of the batch are not computed, and `labels` holds the rest.
-    """
-    import torch
-
-    longest = max(len(features["input_ids"]) for features in batch)
-
-    def padded(key: str, filler: int) -> Any:
-        return torch.tensor([features[key] + [filler] * (longest - len(features[key])) for features in batch])
-
-    tensors = {"input_ids": padded("input_ids", pad_token_id), "labels": padded("labels", IGNORED)}
-    if keep_logits:
-        first = int((tensors["labels"] != IGNORED).any(dim=0).nonzero()[0])
-        keep = longest - max(first - 1, 0)
-        tensors |= {"labels": tensors["labels"][:, -keep:], "logits_to_keep": keep}
-    return tensors
+    return f"{tokenizer.decode([*row.prompt_ids])}[[trained: {tokenizer.decode([*row.completion_ids])}]]"

@@ -6,33 +6,43 @@ A stage that was stopped goes on from its last whole checkpoint; a finished one 
 
 from __future__ import annotations
 
-import inspect
 import json
 import math
 import os
 import shutil
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
+from gentool.core.canonical import content_hash
 from gentool.core.errors import RecipeError, TrainingError
-from gentool.core.example import Example
 from gentool.core.jsonl import write_json, write_text
 from gentool.core.recipe import Settings
 from gentool.engines.hf import load_model, load_tokenizer
 from gentool.prompts import PromptSettings, Task
+from gentool.train.epochs import TrainingExamples, show_epoch
+from gentool.train.masking import MaskingSettings
 from gentool.train.metrics_log import make_callback, trim_metrics
 from gentool.train.muon import make_muon
-from gentool.train.order import order_rows
-from gentool.train.rows import Row, check_rows, collate_rows, make_rows
+from gentool.train.packing import sample_rows
+from gentool.train.plan import Plan, Shape, open_plan
+from gentool.train.rows import Row, check_rows, make_rows
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer, TrainingArguments
 
+    from gentool.train.self_check import Choice
+
+Render = Callable[["PreTrainedTokenizerBase", int], list[Row]]
+"""The rows of an epoch, rendered with a model's tokenizer."""
 
 MUON = "muon"
+SAMPLE_ROWS = 4
+"""Rows that the way is tried on."""
 
 
 class LoraSettings(Settings):
@@ -47,6 +57,10 @@ class LoraSettings(Settings):
 class StageSettings(Settings):
     """How one stage trains, by the names of transformers' TrainingArguments.
 
+    per_device_train_batch_size: rows of one step of one device. bundle_rows: at most so many of them from one bundle, whose
+    rows share their prompt: the more, the faster and the more alike the rows of a step. pass_tokens: tokens computed at once,
+    shared ones counted once; lower it where memory runs out. sharing: how shared prompts are computed (gentool.train.ways);
+    `auto` takes the fastest way that the model goes exactly, `plain` computes every row by itself.
     max_length: rows with more tokens are refused, and counted in done.json. warmup_steps: below 1 it is a share of all steps.
     optim: an optimizer's name in transformers, or `muon` (gentool.train.muon).
     bf16: null takes it where the processor or GPU gains from it. save_steps: below 1 it is a share of all steps.
@@ -58,6 +72,9 @@ class StageSettings(Settings):
     max_steps: int = -1
     per_device_train_batch_size: int = 8
     gradient_accumulation_steps: int = 1
+    bundle_rows: int = Field(default=16, ge=1)
+    pass_tokens: int = Field(default=16_384, ge=1)
+    sharing: Literal["auto", "tree", "flex", "mask", "cache", "plain"] = "auto"
     max_length: int = 4096
     warmup_steps: float = 0.03
     weight_decay: float = 0.0
@@ -72,61 +89,123 @@ class StageSettings(Settings):
 
 def train_stage(
     base: str,
-    examples: Sequence[Example],
+    examples: TrainingExamples,
     task: Task,
     out: Path,
     settings: StageSettings,
     lora: LoraSettings | None,
     prompts: PromptSettings,
+    masking: MaskingSettings,
     seed: int,
 ) -> dict[str, Any]:
     """Fine-tune `base` on one task into `out`; returns what done.json holds. Raises TrainingError, ModelError or RecipeError."""
 
-    def make_checked(tokenizer: PreTrainedTokenizerBase) -> list[Row]:
-        rows = make_rows(examples, task, tokenizer, prompts)
-        check_rows(rows, examples, tokenizer)
+    def render(tokenizer: PreTrainedTokenizerBase, epoch: int) -> list[Row]:
+        shown = show_epoch(examples.records, masking, seed, epoch)
+        rows = make_rows(shown, task, tokenizer, prompts)
+        check_rows(rows, shown, tokenizer)
         return rows
 
-    return train_rows(base, make_checked, task, out, settings, lora, seed)
+    made_of = content_hash(examples.fingerprint, task, prompts.model_dump(), masking.model_dump())
+    return train_rows(base, render, made_of, task, out, settings, lora, seed)
 
 
 def train_rows(
     base: str,
-    make: Callable[[PreTrainedTokenizerBase], list[Row]],
+    render: Render,
+    made_of: str,
     label: str,
     out: Path,
     settings: StageSettings,
     lora: LoraSettings | None,
     seed: int,
 ) -> dict[str, Any]:
-    """Train `base` on the rows that `make` renders with its tokenizer; what is done already is not done again."""
+    """Train `base` on the rows that `render` gives with its tokenizer; what is done already is not done again.
+
+    `made_of` tells one source of rows from another: a plan that was made of the same is taken as it is.
+    """
     done = out / "done.json"
     if done.exists():
         return dict(json.loads(done.read_text(encoding="utf-8")))
     tokenizer = load_tokenizer(base)
-    rows, too_long = _rows_within(make(tokenizer), settings.max_length)
-    out.mkdir(parents=True, exist_ok=True)
+    plan = _open_plan(out / "plan", tokenizer, render, made_of, settings, seed)
     checkpoint = find_checkpoint(out / "checkpoints")
     trim_metrics(out / "metrics.jsonl", int(checkpoint.name.rsplit("-", 1)[1]) if checkpoint else 0)
     model = _adapt(load_model(base, master_weights=lora is None), lora, seed)
-    ordered = order_rows(rows, _epochs(len(rows), settings), settings.per_device_train_batch_size, seed)
     optimizer = make_muon(model, settings.learning_rate, settings.weight_decay) if settings.optim == MUON else None
-    arguments = _make_arguments(out, settings, len(ordered), seed)
-    trainer = _make_trainer(model, tokenizer, ordered, arguments, optimizer, label, _epochs(len(rows), settings))
-    steps = _run(trainer, checkpoint)
-    _save(trainer.model, tokenizer, out)
+    arguments = _make_arguments(out, settings, len(plan), seed)
+    choice = _choose_way(model, plan, arguments, settings, label)
+    steps = _train(model, tokenizer, plan, choice, arguments, optimizer, checkpoint, out, settings, label)
+    _save(model, tokenizer, out)
     summary = {
         "task": label,
         "base": Path(base).name if Path(base).exists() else base,
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
-        "rows": len(rows),
-        "rows_too_long": too_long,
-        "tokens_per_epoch": sum(row.length for row in rows),
+        **{key: plan.about[key] for key in ("rows", "rows_too_long", "tokens_seen", "tokens_computed")},
+        "way": choice.way.name,
+        "ways_refused": list(choice.refused),
         "steps": steps,
     }
     write_json(done, summary)
-    shutil.rmtree(out / "checkpoints", ignore_errors=True)
+    for folder in ("checkpoints", "plan"):
+        shutil.rmtree(out / folder, ignore_errors=True)
     return summary
+
+
+def _open_plan(folder: Path, tokenizer: PreTrainedTokenizerBase, render: Render, made_of: str, settings: StageSettings, seed: int) -> Plan:
+    """The stage's plan; its broken epochs, steps and orders follow from the settings."""
+    shape = Shape(
+        epochs=settings.num_train_epochs,
+        steps=settings.max_steps * settings.gradient_accumulation_steps * _processes(),
+        step_rows=settings.per_device_train_batch_size,
+        bundle_rows=settings.bundle_rows,
+        pass_tokens=settings.pass_tokens,
+        max_length=settings.max_length,
+        seed=seed,
+    )
+    return open_plan(folder, content_hash(made_of, describe_tokenizer(tokenizer), asdict(shape)), shape, lambda epoch: render(tokenizer, epoch))
+
+
+def describe_tokenizer(tokenizer: PreTrainedTokenizerBase) -> str:
+    """What a tokenizer makes of texts, as a hash: its rules, special tokens and template."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    rules = backend.to_str() if backend is not None else sorted(tokenizer.get_vocab().items())
+    return content_hash(rules, tokenizer.chat_template, tokenizer.eos_token, sorted(tokenizer.get_added_vocab()))
+
+
+def _choose_way(model: Any, plan: Plan, arguments: TrainingArguments, settings: StageSettings, label: str) -> Choice:
+    """How passes are computed, tried on some rows of the plan; what the model cannot do is said at once."""
+    from gentool.train.self_check import choose_way
+
+    choice = choose_way(model.to(arguments.device), sample_rows(plan[0], SAMPLE_ROWS), plan.about["longest_row"], settings.sharing)
+    if choice.refused:
+        print(f"train {label}: prompts are computed the way '{choice.way.name}' ({'; '.join(choice.refused)})", file=sys.stderr)
+    return choice
+
+
+def _train(
+    model: Any,
+    tokenizer: PreTrainedTokenizerBase,
+    plan: Plan,
+    choice: Choice,
+    arguments: TrainingArguments,
+    optimizer: Any,
+    checkpoint: Path | None,
+    out: Path,
+    settings: StageSettings,
+    label: str,
+) -> int:
+    """Go through the plan; returns the number of steps, and leaves how fast it went in speed.json."""
+    from gentool.train.trainer import make_trainer
+    from gentool.train.ways import prepared
+
+    epochs = plan.about["epochs"]
+    callback = make_callback(out / "metrics.jsonl", f"train {label}", epochs)
+    trainer, speed = make_trainer(model, tokenizer, plan, choice.way, settings.pass_tokens, arguments, optimizer, callback)
+    with prepared(model, choice.way):
+        steps = _run(trainer, checkpoint)
+    write_json(out / "speed.json", {"way": choice.way.name, **speed.figures()})
+    return steps
 
 
 def _run(trainer: Trainer, checkpoint: Path | None) -> int:
@@ -143,13 +222,6 @@ def _run(trainer: Trainer, checkpoint: Path | None) -> int:
 
 def _state_of(checkpoint: Path) -> dict[str, Any]:
     return dict(json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8")))
-
-
-def _rows_within(rows: list[Row], max_length: int) -> tuple[list[Row], int]:
-    kept = [row for row in rows if row.length <= max_length]
-    if not kept:
-        raise TrainingError(f"there are no rows to train on: every row is longer than max_length = {max_length}")
-    return kept, len(rows) - len(kept)
 
 
 def find_checkpoint(folder: Path) -> Path | None:
@@ -175,18 +247,16 @@ def _adapt(model: PreTrainedModel, lora: LoraSettings | None, seed: int) -> Any:
     return get_peft_model(model, LoraConfig(task_type="CAUSAL_LM", **lora.model_dump()))
 
 
-def _epochs(rows: int, settings: StageSettings) -> float:
-    """How often the rows are gone through: the recipe's epochs, or what max_steps needs where it is set."""
-    if settings.max_steps <= 0:
-        return settings.num_train_epochs
-    per_step = settings.per_device_train_batch_size * settings.gradient_accumulation_steps * int(os.environ.get("WORLD_SIZE", "1"))
-    return settings.max_steps * per_step / rows
+def _processes() -> int:
+    return int(os.environ.get("WORLD_SIZE", "1"))
 
 
-def plan_steps(rows: int, settings: StageSettings, processes: int) -> tuple[int, int]:
-    """Steps between logs and between checkpoints. A checkpoint always falls on a log, so that a resumed run logs the same."""
-    per_step = settings.per_device_train_batch_size * settings.gradient_accumulation_steps * processes
-    total = settings.max_steps if settings.max_steps > 0 else math.ceil(rows / per_step)
+def plan_steps(steps: int, settings: StageSettings, processes: int) -> tuple[int, int]:
+    """Steps between logs and between checkpoints, for so many steps of single devices.
+
+    A checkpoint always falls on a log, so that a resumed run logs the same.
+    """
+    total = settings.max_steps if settings.max_steps > 0 else math.ceil(steps / (settings.gradient_accumulation_steps * processes))
     logging = max(1, round(settings.logging_steps * total if settings.logging_steps < 1 else settings.logging_steps))
     saving = settings.save_steps * total if settings.save_steps < 1 else settings.save_steps
     return logging, max(1, round(saving / logging)) * logging
@@ -200,6 +270,7 @@ OURS = frozenset(
         "save_steps",
         "save_strategy",
         "num_train_epochs",
+        "per_device_train_batch_size",
         "train_sampling_strategy",
         "remove_unused_columns",
         "seed",
@@ -208,13 +279,20 @@ OURS = frozenset(
 """Fields of TrainingArguments that the order of rows, resuming and the log depend on."""
 
 
-def _make_arguments(out: Path, settings: StageSettings, rows: int, seed: int) -> TrainingArguments:
+NOT_PASSED_ON = {
+    *("training_args", "max_length", "bundle_rows", "pass_tokens", "sharing"),
+    *("bf16", "logging_steps", "save_steps", "num_train_epochs", "per_device_train_batch_size"),
+}
+"""Settings of a stage that TrainingArguments lacks, or gets another value of: an item of its data set is a whole step."""
+
+
+def _make_arguments(out: Path, settings: StageSettings, steps: int, seed: int) -> TrainingArguments:
     import torch
     from transformers import TrainingArguments
 
     elsewhere = {"optim"} if settings.optim == MUON else set()
-    named = settings.model_dump(exclude=elsewhere | {"training_args", "max_length", "bf16", "logging_steps", "save_steps", "num_train_epochs"})
-    logging_steps, save_steps = plan_steps(rows, settings, int(os.environ.get("WORLD_SIZE", "1")))
+    named = settings.model_dump(exclude=elsewhere | NOT_PASSED_ON)
+    logging_steps, save_steps = plan_steps(steps, settings, _processes())
     known = TrainingArguments.__dataclass_fields__
     set_here = [key for key in settings.training_args if key in named or key in OURS]
     if set_here:
@@ -231,6 +309,7 @@ def _make_arguments(out: Path, settings: StageSettings, rows: int, seed: int) ->
         "save_total_limit": 2,
         "logging_first_step": True,
         "num_train_epochs": 1,
+        "per_device_train_batch_size": 1,
         "train_sampling_strategy": "sequential",
         "dataloader_pin_memory": torch.cuda.is_available(),
         "remove_unused_columns": False,
@@ -250,39 +329,6 @@ def _gains_from_bf16() -> bool:
     if torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported())
     return bool(torch.cpu._is_amx_tile_supported())
-
-
-def _make_trainer(
-    model: Any,
-    tokenizer: PreTrainedTokenizerBase,
-    rows: Sequence[Row],
-    arguments: TrainingArguments,
-    optimizer: Any,
-    label: str,
-    epochs: float,
-) -> Trainer:
-    """A Trainer over rows that stand in the order of all epochs, which it goes through once."""
-    from transformers import Trainer
-    from transformers.trainer_callback import PrinterCallback
-
-    keep_logits = "logits_to_keep" in inspect.signature(_unwrapped(model).forward).parameters
-    pad_token_id = int(tokenizer.pad_token_id)
-    trainer = Trainer(
-        model=model,
-        args=arguments,
-        train_dataset=[row.features() for row in rows],
-        data_collator=lambda batch: collate_rows(batch, pad_token_id, keep_logits),
-        processing_class=tokenizer,
-        optimizers=(optimizer, None),
-        callbacks=[make_callback(Path(str(arguments.output_dir)).parent / "metrics.jsonl", f"train {label}", epochs)],
-    )
-    trainer.remove_callback(PrinterCallback)
-    return trainer
-
-
-def _unwrapped(model: Any) -> Any:
-    """The model itself, where adapters are wrapped around it."""
-    return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 
 def _save(model: Any, tokenizer: PreTrainedTokenizerBase, out: Path) -> None:
