@@ -17,6 +17,7 @@ from gentool.core.example import Example
 from gentool.core.jsonl import read_records
 from gentool.core.recipe import Settings
 from gentool.prompts import TASKS, PromptSettings, render_answer, render_messages
+from gentool.train.masking import MaskingSettings
 from gentool.train.nano import NanoSettings, build_nano
 from gentool.train.rows import make_language_rows
 from gentool.train.stage import LoraSettings, StageSettings, train_rows, train_stage
@@ -31,7 +32,7 @@ class TrainSettings(Settings):
     nano: the size of the small one. lora: null fine-tunes all weights.
     pretrain: language modelling on the training examples' text before the first stage, which a student from scratch
     (`nano`) needs to learn anything in minutes; null leaves it out. Its loss is on every token, unlike the stages'.
-    rank, select: the two stages.
+    masking: random names for tools and parameters in training. rank, select: the two stages.
     """
 
     model: str = NANO
@@ -40,6 +41,7 @@ class TrainSettings(Settings):
     pretrain: StageSettings | None = None
     rank: StageSettings = StageSettings()
     select: StageSettings = StageSettings()
+    masking: MaskingSettings = MaskingSettings()
 
     @model_validator(mode="after")
     def _pretrain_only_from_scratch(self) -> Self:
