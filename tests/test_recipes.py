@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gentool.core.errors import RecipeError
-from gentool.core.recipe import Settings, dump_recipe, parse_recipe, read_recipe
+from gentool.core.recipe import Settings, differing_keys, dump_recipe, parse_recipe, read_recipe
 from gentool.run import Recipe, check_size, find_recipe, read_tools
 
 ROOT = Path(__file__).parents[1]
@@ -69,3 +69,19 @@ def test_domains_leave_the_tools_of_the_others_out() -> None:
     assert len(read_tools(Recipe())) > len(tools)
     with pytest.raises(RecipeError, match=r"domains: starter has no domain 'wether' \(it has: .*weather"):
         read_tools(Recipe(domains=("wether",)))
+
+
+VARIANTS = {"select_only": ("select",), "joint": ("joint",), "masking": ("rank", "select")}
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_variant_differs_from_the_recipe_that_it_is_compared_with_in_what_it_is_for(name: str) -> None:
+    nano, variant = (read_recipe(find_recipe(shipped), (), Recipe) for shipped in ("nano", name))
+    assert variant.train.stages == VARIANTS[name]
+    own = ("name", "train.stages", "train.masking", "train.rank", "train.select", "train.joint", "predict.generation")
+    assert not [key for key in differing_keys(nano.model_dump(), variant.model_dump()) if not key.startswith(own)]
+    stages = {"rank": variant.train.rank, "select": variant.train.select, "joint": variant.train.joint}
+    epochs = sum(stages[stage].num_train_epochs for stage in variant.train.stages)
+    assert epochs == nano.train.rank.num_train_epochs + nano.train.select.num_train_epochs
+    for stage in variant.train.stages:
+        assert differing_keys(nano.train.select.model_dump(), stages[stage].model_dump()) in ([], ["num_train_epochs"])

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from gentool.core.example import Prediction
 from gentool.core.jsonl import read_json, read_records
 from gentool.core.recipe import read_recipe
 from gentool.core.tool import Tool
@@ -159,3 +160,22 @@ def test_a_run_that_was_stopped_as_it_began_goes_on(tmp_path: Path) -> None:
     (torn / "tools.jsonl").unlink()
     open_run(torn, recipe)
     assert all((torn / name).read_bytes() == (whole / name).read_bytes() for name in ("recipe.yaml", "tools.jsonl"))
+
+
+ONE_STAGE = ("pairs.test_queries=1", "train.joint.max_steps=2", "train.select.max_steps=2", "predict.engines=[trained]")
+
+
+@pytest.mark.parametrize("stage", ["select", "joint"])
+def test_a_run_of_one_stage_goes_the_whole_way(tiny: Path, tmp_path: Path, gentool: Gentool, stage: str) -> None:
+    run = tmp_path / "run"
+    settings = [part for setting in (f"train.stages=[{stage}]", *ONE_STAGE) for part in ("--set", setting)]
+    outcome = gentool("run", tiny, "--out", run, *settings)
+    assert outcome.status == 0, outcome.err
+    assert [line.split(":")[1].strip() for line in outcome.out.splitlines() if line.startswith("train:")] == [stage]
+    assert {path.name for path in (run / "train").iterdir()} == {"nano", stage}
+    assert list(read_records(run / "predict" / "trained.jsonl", Prediction))
+    page = (run / "report.html").read_text(encoding="utf-8")
+    assert f"Stage {stage}: " in page
+    assert "was not trained here" not in page
+    answered = gentool("ask", run, "Search flights from OSL to LIS").out.splitlines()
+    assert [line.partition(":")[0] for line in answered] == ["candidates", "ranking", "call"]

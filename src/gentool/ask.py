@@ -11,9 +11,9 @@ from gentool.core.jsonl import read_records
 from gentool.core.tool import Tool, ToolSet
 from gentool.engines.engine import Request
 from gentool.engines.vectors import embed_tfidf, similarities
-from gentool.evaluate.predict import TRAINED, open_predictor
+from gentool.evaluate.predict import TRAINED, answer_both, open_predictor
 from gentool.formats.catalogue import read_catalogue
-from gentool.prompts import TASKS, read_call, read_ranking, render_messages
+from gentool.prompts import Task, read_call, read_ranking, render_messages
 from gentool.run import Run
 
 
@@ -32,10 +32,12 @@ def ask(run: Run, query: str, catalogue: Path | None) -> Answer:
         raise GenToolError("the query is empty: write what a user would say")
     tools = read_catalogue(catalogue) if catalogue else list(read_records(run.path / "tools.jsonl", Tool))
     nearest = choose_candidates(query, tools, run.recipe.pairs.k)
-    predictor = open_predictor(TRAINED, run.path, run.recipe.predict, run.recipe.seed)
-    requests = [Request("ask", task, tuple(render_messages(task, query, nearest, run.recipe.prompts))) for task in TASKS]
-    ranked = next(iter(predictor.rank.reply(requests[:1]))).text
-    selected = next(iter(predictor.select.reply(requests[1:]))).text
+    predictor = open_predictor(TRAINED, run.path, run.recipe.predict, run.recipe.seed, run.recipe.train.stages)
+
+    def make(task: Task) -> list[Request]:
+        return [Request("ask", task, tuple(render_messages(task, query, nearest, run.recipe.prompts)))]
+
+    selected, ranked = (texts["ask"] for texts in answer_both(predictor, make))
     ranking, call = read_ranking(ranked), read_call(selected)
     return Answer(
         nearest.names,

@@ -117,7 +117,7 @@ def pairs_command(run_folder: RunFolder) -> None:
 
 @app.command("train")
 def train_command(run_folder: RunFolder) -> None:
-    """Fine-tune the student in two stages: rank, then select."""
+    """Fine-tune the student in the recipe's stages: rank, then select."""
     from gentool import console
     from gentool import run as steps
 

@@ -250,7 +250,7 @@ def _read_judged(path: Path) -> dict[str, dict[str, Fit]]:
 
 
 def run_train(run: Run) -> dict[str, Any]:
-    """The stage train; each of its two stages is skipped where it is done."""
+    """The stage train; each of the recipe's stages is skipped where it is done."""
     return train_two_stages(run.path, run.recipe.train, run.recipe.prompts, run.recipe.seed)
 
 
@@ -258,7 +258,8 @@ def run_predict(run: Run, engines: Sequence[str] = ()) -> list[Path]:
     """The stage predict, for the recipe's engines or for those named."""
     recipe = run.recipe
     check_engines(engines)
-    return [predict(run.path, engine, recipe.predict, recipe.prompts, recipe.seed) for engine in engines or recipe.predict.engines]
+    stages = recipe.train.stages
+    return [predict(run.path, engine, recipe.predict, recipe.prompts, recipe.seed, stages) for engine in engines or recipe.predict.engines]
 
 
 def run_score(run: Run) -> list[Path]:

@@ -80,6 +80,13 @@ def test_replies_are_matched_by_id_and_kept_in_the_order_of_the_examples(example
     assert predictions == [Prediction(id=example.id, select=f"select {example.id}", rank=f"rank {example.id}") for example in examples[:5]]
 
 
+def test_one_joint_answer_stands_for_both(examples: list[Example]) -> None:
+    echo = Echo()
+    predictions = predict_block(Predictor("echo", echo, echo, joint=True), examples[:5], PromptSettings())
+    assert predictions == [Prediction(id=example.id, select=f"joint {example.id}", rank=f"joint {example.id}") for example in examples[:5]]
+    assert len(echo.asked) == 1
+
+
 @pytest.mark.parametrize("held", [0, 1, BLOCK - 1, BLOCK, BLOCK + 1])
 def test_blocks_have_the_same_bounds_whatever_is_held(held: int, run: Run, examples: list[Example], monkeypatch: pytest.MonkeyPatch) -> None:
     echo = Echo()
@@ -101,6 +108,15 @@ def test_what_is_complete_is_not_asked_again(run: Run, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(stage, "open_predictor", refuse)
     assert predict_again(run, "trained") == run.path / "predict" / "trained.jsonl"
+
+
+def test_a_student_of_one_stage_gives_both_answers(run: Run) -> None:
+    alone = open_predictor("trained", run.path, PredictSettings(), 0, ("select",))
+    assert alone.rank is alone.select
+    assert (alone.select.name, alone.joint) == ("select", False)
+    (run.path / "train" / "select").rename(run.path / "train" / "joint")
+    joint = open_predictor("trained", run.path, PredictSettings(), 0, ("joint",))
+    assert (joint.select.name, joint.joint) == ("joint", True)
 
 
 @pytest.mark.parametrize("engine", ["trained", "tfidf", "random"])
@@ -138,6 +154,8 @@ def test_who_cannot_answer_says_why(run: Run) -> None:
     shutil.rmtree(run.path / "train" / "rank")
     with pytest.raises(RunError, match="rank is not trained yet: run `gentool train"):
         open_predictor("trained", run.path, PredictSettings(), 0)
+    with pytest.raises(RunError, match="joint is not trained yet: run `gentool train"):
+        open_predictor("trained", run.path, PredictSettings(), 0, ("joint",))
     (run.path / "pairs" / "build.json").unlink()
     with pytest.raises(RunError, match="is not complete: run `gentool pairs"):
         predict_again(run, "random")

@@ -175,6 +175,18 @@ def test_stage_that_was_not_trained_is_said(run_folder: Path) -> None:
     assert "stage rank was not trained here" in render(run_folder)
 
 
+def test_only_the_stages_of_the_recipe_are_missed(run_folder: Path) -> None:
+    recipe = run_folder / "recipe.yaml"
+    write_text(recipe, recipe.read_text(encoding="utf-8") + "train: {stages: [joint]}\n")
+    (run_folder / "train" / "select").rename(run_folder / "train" / "joint")
+    text = render(run_folder)
+    assert "was not trained here" not in text
+    assert "It was trained here in 1 stage (joint)." in text
+    assert "Stage joint: both in one answer" in text
+    shutil.rmtree(run_folder / "train" / "joint")
+    assert "It was not trained here." in render(run_folder)
+
+
 def test_empty_scenario_has_no_number(run_folder: Path) -> None:
     path = run_folder / "score" / "tuned.json"
     score = read_json(path)

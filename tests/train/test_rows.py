@@ -16,7 +16,7 @@ TURNS = "{% for m in messages %}<{{ m['role'] }}>{{ m['content'] }}<|end|>\n{% e
 DROPS_SYSTEM = TURNS.replace("in messages", "in messages if m['role'] != 'system'")
 DROPS_USER = TURNS.replace("in messages", "in messages if m['role'] != 'user'")
 REFUSES_SYSTEM = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system role') }}{% endif %}" + TURNS
-TASKS: tuple[Task, ...] = ("rank", "select")
+TASKS: tuple[Task, ...] = ("rank", "select", "joint")
 
 
 @pytest.fixture
@@ -58,9 +58,9 @@ def test_rows_are_what_generation_sees_and_what_it_should_add(
         assert row.completion_ids[-1] == tokenizer.eos_token_id
         assert tokenizer.eos_token_id not in row.completion_ids[:-1]
         answer = tokenizer.decode(row.completion_ids[:-1])
-        if task == "select":
+        if task != "rank":
             assert read_call(answer).call == example.answer
-        else:
+        if task != "select":
             assert read_ranking(answer).names == example.ranking
 
 
@@ -176,3 +176,11 @@ def test_language_rows_hold_both_tasks_and_train_on_every_token(examples: list[E
         tokenizer.decode(row.prompt_ids) + tokenizer.decode(row.completion_ids) for row in wanted
     ]
     assert all(row.features()["labels"] == row.features()["input_ids"] for row in rows)
+
+
+def test_language_rows_of_one_task_hold_nothing_of_the_others(examples: list[Example], tokenizer: Any, prompts: PromptSettings) -> None:
+    rows = make_language_rows(examples, tokenizer, prompts, ("joint",))
+    wanted = make_rows(examples, "joint", tokenizer, prompts)
+    assert [tokenizer.decode(row.completion_ids) for row in rows] == [
+        tokenizer.decode(row.prompt_ids) + tokenizer.decode(row.completion_ids) for row in wanted
+    ]

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from gentool.core.errors import RecordError, RunError
+from gentool.core.errors import RecipeError, RecordError, RunError
 from gentool.core.example import Example
 from gentool.core.jsonl import write_json, write_records
-from gentool.prompts import PromptSettings
+from gentool.core.recipe import check_recipe
+from gentool.prompts import PromptSettings, Task
 from gentool.train import two_stage
 from gentool.train.nano import NanoSettings
 from gentool.train.stage import StageSettings, train_stage
@@ -117,3 +118,32 @@ def test_the_small_student_can_be_pretrained_first(run: Path, prompts: PromptSet
 def test_a_trained_model_is_not_pretrained(nano: Path) -> None:
     with pytest.raises(ValueError, match="pretrain is for the model 'nano'"):
         TrainSettings(model=str(nano), pretrain=QUICK)
+
+
+ONE_STAGE: list[Task] = ["select", "joint"]
+
+
+@pytest.mark.parametrize("stage", ONE_STAGE)
+def test_one_stage_alone_starts_from_the_base_with_its_own_settings(run: Path, prompts: PromptSettings, stage: Task) -> None:
+    settings = SETTINGS.model_copy(update={"stages": (stage,), stage: QUICK.model_copy(update={"max_steps": 3}), "pretrain": QUICK})
+    done = train_two_stages(run, settings, prompts, 0)
+    assert list(done) == [stage]
+    assert (done[stage]["task"], done[stage]["base"], done[stage]["steps"]) == (stage, "pretrain", 3)
+    assert sorted(path.name for path in (run / "train").iterdir()) == sorted(["nano", "pretrain", stage])
+    assert train_two_stages(run, settings, prompts, 0) == done
+
+
+def test_a_student_of_one_stage_reads_the_texts_of_its_task_alone(examples: list[Example], prompts: PromptSettings) -> None:
+    joint = list(training_texts(examples, prompts, ("joint",)))
+    assert '{"ranking": ["forecast", "generate_response"], "name": "forecast", "arguments": {"city": "Rome"}}' in joint
+    assert not {'["forecast", "generate_response"]', '{"name": "forecast", "arguments": {"city": "Rome"}}'} & set(joint)
+    select = list(training_texts(examples, prompts, ("select",)))
+    assert not any("Rank the tools" in text for text in select)
+
+
+@pytest.mark.parametrize("stages", [("rank",), ("select", "rank"), ("rank", "joint"), ("rank", "select", "joint"), ()])
+def test_other_stages_are_refused(stages: tuple[str, ...]) -> None:
+    with pytest.raises(RecipeError) as caught:
+        check_recipe({"stages": list(stages)}, "r.yaml", TrainSettings)
+    said = f"r.yaml: stages: [{', '.join(stages)}] is no way to train: use [rank, select] or [select] or [joint]"
+    assert str(caught.value).startswith(said)

@@ -28,6 +28,7 @@ class Example(Record):
 
     id: str
     pair: str
+    bundle: str | None = None
     kind: Kind
     scenario: Scenario | None = None
     family: str

@@ -5,7 +5,7 @@ Examples are answered in blocks of fixed bounds, so that a run that was stopped 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from gentool.core.recipe import Settings
 from gentool.engines.engine import Engine, Request
 from gentool.engines.hf import GenerationSettings, HfEngine
 from gentool.engines.retrieval import RandomEngine, TfidfEngine
-from gentool.prompts import PromptSettings, Task, render_messages
+from gentool.prompts import TASKS, PromptSettings, Task, render_messages
 
 BLOCK = 96
 FIT_EXAMPLES = 2000
@@ -27,8 +27,9 @@ TRAINED = "trained"
 class PredictSettings(Settings):
     """Who answers the test examples.
 
-    engines: `trained` (this run's student: train/rank ranks, train/select calls), `tfidf`, `random`, `hf:MODEL` (any Hugging
-    Face causal language model by name or folder, untuned). generation: how language models answer.
+    engines: `trained` (this run's student: train/rank ranks, train/select calls; train/joint does both in one answer, and
+    train/select alone is asked to rank too, untrained for it), `tfidf`, `random`, `hf:MODEL` (any Hugging Face causal
+    language model by name or folder, untuned). generation: how language models answer.
     """
 
     engines: tuple[str, ...] = (TRAINED, "tfidf", "random")
@@ -37,11 +38,15 @@ class PredictSettings(Settings):
 
 @dataclass(frozen=True)
 class Predictor:
-    """Who answers under one name: one engine that selects and one that ranks, often the same."""
+    """Who answers under one name: one engine that selects and one that ranks, often the same.
+
+    `joint`: the engine gives ranking and call in one answer and is asked once for both.
+    """
 
     name: str
     select: Engine
     rank: Engine
+    joint: bool = False
 
 
 def name_of(engine: str) -> str:
@@ -62,8 +67,8 @@ def check_engines(engines: Sequence[str]) -> None:
         raise RecipeError(f"predict.engines: two engines are both named '{repeated[0]}'")
 
 
-def open_predictor(engine: str, run: Path, settings: PredictSettings, seed: int) -> Predictor:
-    """Load what stands behind an engine's name. Raises RunError, ModelError or RecipeError."""
+def open_predictor(engine: str, run: Path, settings: PredictSettings, seed: int, stages: Sequence[Task] = TASKS) -> Predictor:
+    """Load what stands behind an engine's name; `stages` are those that the run trains. Raises RunError, ModelError or RecipeError."""
     name = name_of(engine)
     match engine.partition(":"):
         case ["random", _, _]:
@@ -74,18 +79,20 @@ def open_predictor(engine: str, run: Path, settings: PredictSettings, seed: int)
             nearest = TfidfEngine().fit(examples[:FIT_EXAMPLES])
             return Predictor(name, nearest, nearest)
         case ["trained", _, _]:
-            return _open_trained(name, run, settings.generation)
+            return _open_trained(name, run, settings.generation, stages)
         case [_, _, model]:
             engine_of_model = HfEngine(model, settings.generation)
             return Predictor(name, engine_of_model, engine_of_model)
     raise AssertionError(engine)
 
 
-def _open_trained(name: str, run: Path, settings: GenerationSettings) -> Predictor:
-    for stage in ("rank", "select"):
+def _open_trained(name: str, run: Path, settings: GenerationSettings, stages: Sequence[Task]) -> Predictor:
+    """The student: the last stage calls and the first one ranks, which may be the same."""
+    for stage in stages:
         if not (run / "train" / stage / "done.json").exists():
             raise RunError(f"{run / 'train' / stage} is not trained yet: run `gentool train {run}` first")
-    return Predictor(name, HfEngine(str(run / "train" / "select"), settings), HfEngine(str(run / "train" / "rank"), settings))
+    engines = {stage: HfEngine(str(run / "train" / stage), settings) for stage in stages}
+    return Predictor(name, engines[stages[-1]], engines[stages[0]], joint=stages[-1] == "joint")
 
 
 def make_request(example: Example, task: Task, prompts: PromptSettings) -> Request:
@@ -94,7 +101,7 @@ def make_request(example: Example, task: Task, prompts: PromptSettings) -> Reque
     return Request(example.id, task, messages, {"query": example.query, "tools": example.tools})
 
 
-def predict(run: Path, engine: str, settings: PredictSettings, prompts: PromptSettings, seed: int) -> Path:
+def predict(run: Path, engine: str, settings: PredictSettings, prompts: PromptSettings, seed: int, stages: Sequence[Task] = TASKS) -> Path:
     """Answer every test example that has no answer yet; returns the file of predictions."""
     source = run / "pairs" / "test.jsonl"
     if not (run / "pairs" / "build.json").exists():
@@ -104,7 +111,7 @@ def predict(run: Path, engine: str, settings: PredictSettings, prompts: PromptSe
     held = {prediction.id for prediction in resume_records(path, Prediction)}
     if all(example.id in held for example in examples):
         return path
-    predictor = open_predictor(engine, run, settings, seed)
+    predictor = open_predictor(engine, run, settings, seed, stages)
     with appended(path) as file, progress_bar(f"predict {predictor.name}", len(examples)) as bar:
         for start in range(0, len(examples), BLOCK):
             block = examples[start : start + BLOCK]
@@ -118,6 +125,16 @@ def predict(run: Path, engine: str, settings: PredictSettings, prompts: PromptSe
 
 def predict_block(predictor: Predictor, examples: Sequence[Example], prompts: PromptSettings) -> list[Prediction]:
     """Both answers to each example, in the examples' order."""
-    selected = {reply.id: reply.text for reply in predictor.select.reply([make_request(example, "select", prompts) for example in examples])}
-    ranked = {reply.id: reply.text for reply in predictor.rank.reply([make_request(example, "rank", prompts) for example in examples])}
+    selected, ranked = answer_both(predictor, lambda task: [make_request(example, task, prompts) for example in examples])
     return [Prediction(id=example.id, select=selected[example.id], rank=ranked[example.id]) for example in examples]
+
+
+def answer_both(predictor: Predictor, make: Callable[[Task], Sequence[Request]]) -> tuple[dict[str, str], dict[str, str]]:
+    """The texts of the calls and of the rankings by request id, for the requests that `make` writes for a task.
+
+    A joint answer stands for both.
+    """
+    selected = {reply.id: reply.text for reply in predictor.select.reply(make("joint" if predictor.joint else "select"))}
+    if predictor.joint:
+        return selected, selected
+    return selected, {reply.id: reply.text for reply in predictor.rank.reply(make("rank"))}

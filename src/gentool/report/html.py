@@ -17,7 +17,7 @@ from gentool.core.jsonl import write_text
 from gentool.report.figures import Figure
 from gentool.report.payload import embedded_data, outcome_counts, pair_outcomes
 from gentool.report.questions import error_figure, selection_figure, training_figure, transition_figure
-from gentool.report.results import STAGES, Run, Scored, read_runs
+from gentool.report.results import Run, Scored, read_runs
 from gentool.report.view import (
     ERROR_WORDS,
     KIND_WORDS,
@@ -97,7 +97,7 @@ def _context(runs: Sequence[Run]) -> dict[str, Any]:
         "abstention": plain_table("abstention", "Abstention", "Abstaining, taken as a class of its own.", scored, _blocks(scored, "abstention")),
         "errors": error_table(scored),
         "figures": _figures(runs),
-        "untrained": [(run.name, [stage for stage in STAGES if not run.training[stage]]) for run in runs if not all(run.training.values())],
+        "untrained": [(run.name, [stage for stage, lines in run.training.items() if not lines]) for run in runs if not all(run.training.values())],
         "filters": _filters(scored),
         "words": {"errors": ERROR_WORDS, "metrics": {key: title for key, (title, _) in METRICS.items()}, "outcomes": OUTCOMES},
     }
@@ -109,7 +109,7 @@ def _figures(runs: Sequence[Run]) -> list[tuple[Figure | None, str]]:
         (selection_figure(runs), "Selection by scenario: the score files hold no number for it."),
         (transition_figure(runs), "Pairs: no pair of examples has two verdicts."),
         (error_figure(runs), "Errors: the score files count none."),
-        (training_figure(runs), "Training curves: not trained here (no train/rank/metrics.jsonl or train/select/metrics.jsonl)."),
+        (training_figure(runs), "Training curves: not trained here (no metrics.jsonl in the folders under train)."),
     ]
 
 
@@ -117,7 +117,7 @@ def describe_run(run: Run) -> str:
     """What was run, in one paragraph of plain sentences, from what the run folder says."""
     student = next((str(value) for path, _, value in _settings(run.recipe) if STUDENT_KEYS.fullmatch(path) and value), None)
     seeds = [f"{path} = {value}" for path, key, value in _settings(run.recipe) if key.endswith("seed") and value is not None]
-    trained = [stage for stage in STAGES if run.training[stage]]
+    trained = [stage for stage, lines in run.training.items() if lines]
     tools = {tool.id for example in run.examples.values() for tool in example.tools}
     sentences = [
         f"Results of the run folder {run.name}.",

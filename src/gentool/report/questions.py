@@ -15,7 +15,7 @@ from gentool.report.payload import outcome_counts
 from gentool.report.results import STAGES, Run
 from gentool.report.view import ERROR_WORDS, OUTCOMES, PAIR_WORDS, Cell, error_table, scenario_words, score_cell
 
-STAGE_WORDS = {"rank": "Stage 1: rank the tools", "select": "Stage 2: select and call"}
+STAGE_WORDS = {"rank": "Stage rank: rank the tools", "select": "Stage select: select and call", "joint": "Stage joint: both in one answer"}
 
 
 def selection_figure(runs: Sequence[Run]) -> Figure | None:
@@ -73,7 +73,7 @@ def error_figure(runs: Sequence[Run]) -> Figure | None:
 
 
 def training_figure(runs: Sequence[Run]) -> Figure | None:
-    """Loss over steps in both stages; held-out loss dashed where it was logged."""
+    """Loss over steps in each stage; held-out loss dashed where it was logged."""
     panels = []
     for stage in STAGES:
         lines = [line for run in runs for line in _lines(run, stage, len(runs) > 1)]
@@ -82,14 +82,14 @@ def training_figure(runs: Sequence[Run]) -> Figure | None:
     if not panels:
         return None
     words = [f"{title}: " + ", ".join(_line_words(line) for line in lines) + "." for title, lines in panels]
-    return draw_curves("training", "Did both stages of training learn?", " ".join(["Loss over optimiser steps.", *words]), panels)
+    return draw_curves("training", "Did every stage of training learn?", " ".join(["Loss over optimiser steps.", *words]), panels)
 
 
 def _lines(run: Run, stage: str, several: bool) -> list[Line]:
     prefix = f"{run.name}: " if several else ""
     lines = []
     for key, label, dashed in (("loss", "training loss", False), ("eval_loss", "held-out loss", True)):
-        logged = [(line["step"], line[key]) for line in run.training[stage] if _is_finite(line.get("step")) and _is_finite(line.get(key))]
+        logged = [(line["step"], line[key]) for line in run.training.get(stage, ()) if _is_finite(line.get("step")) and _is_finite(line.get(key))]
         if logged:
             steps, values = zip(*logged, strict=True)
             lines.append(Line(prefix + label, steps, values, dashed))

@@ -20,8 +20,8 @@ from gentool.core.example import Example, Prediction, Verdict
 from gentool.core.jsonl import describe_validation_error, read_json, read_lines
 
 Model = TypeVar("Model", bound=BaseModel)
-STAGES = ("rank", "select")
-"""The two stages of training, in their order."""
+STAGES = ("rank", "select", "joint")
+"""The stages of training that there are; a run has those that its recipe names, else the first two."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Scored:
 class Run:
     """What a run folder holds. Parts that are missing are empty or None, and `notices` says so in words.
 
-    `training` gives the logged lines by stage, `examples` the test examples by id, `recipe_text` the file as it stands.
+    `training` gives the logged lines by stage of the recipe, `examples` the test examples by id, `recipe_text` the file as it stands.
     """
 
     name: str
@@ -85,10 +85,17 @@ def _read_run(folder: Path, name: str, prefix: str) -> Run:
             example.id: example
             for example in _records(folder / "pairs" / "test.jsonl", Example, "the examples behind the numbers are not shown", notices)
         },
-        training={stage: _metrics(folder / "train" / stage / "metrics.jsonl", notices) for stage in STAGES},
+        training={stage: _metrics(folder / "train" / stage / "metrics.jsonl", notices) for stage in _stages(recipe)},
         scored=tuple(_read_scored(folder, path, prefix, notices) for path in sorted(scores, key=lambda path: _place(path.stem, recipe))),
         notices=tuple(notices),
     )
+
+
+def _stages(recipe: dict[str, Any]) -> list[str]:
+    """The stages that a recipe trains, in their order."""
+    train = recipe.get("train")
+    named = train.get("stages") if isinstance(train, dict) else None
+    return [stage for stage in STAGES if stage in named] if isinstance(named, list) else ["rank", "select"]
 
 
 def _place(name: str, recipe: dict[str, Any]) -> tuple[int, str]:

@@ -68,11 +68,13 @@ def make_rows(examples: Sequence[Example], task: Task, tokenizer: PreTrainedToke
     return [Row(example.id, prompt_ids, completion_ids) for example, prompt_ids, completion_ids in both]
 
 
-def make_language_rows(examples: Sequence[Example], tokenizer: PreTrainedTokenizerBase, settings: PromptSettings) -> list[Row]:
+def make_language_rows(
+    examples: Sequence[Example], tokenizer: PreTrainedTokenizerBase, settings: PromptSettings, tasks: Sequence[Task] = TASKS
+) -> list[Row]:
     """Rows for language modelling: an example's prompt and answer as one text, the tasks in turn, with the loss on every token."""
     rows = []
     for number, example in enumerate(examples):
-        prompt, completion = render_row(example, TASKS[number % len(TASKS)], tokenizer, settings)
+        prompt, completion = render_row(example, tasks[number % len(tasks)], tokenizer, settings)
         rows.append(Row(example.id, [], tokenizer(prompt + completion, add_special_tokens=False)["input_ids"]))
     return rows
 

@@ -1,6 +1,6 @@
 """One stage of fine-tuning: any Hugging Face causal language model on the rows of one task, through transformers' Trainer.
 
-A model's folder and examples in, a model's folder out, with metrics.jsonl beside it. Called twice by gentool.train.two_stage.
+A model's folder and examples in, a model's folder out, with metrics.jsonl beside it. Called for each stage by gentool.train.two_stage.
 A stage that was stopped goes on from its last whole checkpoint; a finished one (done.json) is skipped.
 """
 

@@ -1,6 +1,7 @@
 """The stage `train`: pairs/train.jsonl in; train/rank/ and train/select/ out, the second trained from the first.
 
-Ranking first, then selecting and filling in the call (the paper's two-stage fine-tuning): one function called twice.
+Ranking first, then selecting and filling in the call (the paper's two-stage fine-tuning): one function called for each stage.
+To compare with, a recipe may leave ranking out (train/select/ alone) or train both answers as one (train/joint/).
 """
 
 from __future__ import annotations
@@ -8,20 +9,26 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
 from gentool.core.errors import RunError
 from gentool.core.example import Example
 from gentool.core.jsonl import read_records
 from gentool.core.recipe import Settings
-from gentool.prompts import TASKS, PromptSettings, render_answer, render_messages
+from gentool.prompts import TASKS, PromptSettings, Task, render_answer, render_messages
+from gentool.train.masking import MaskingSettings
 from gentool.train.nano import NanoSettings, build_nano
-from gentool.train.rows import make_language_rows
+from gentool.train.rows import Row, make_language_rows
 from gentool.train.stage import LoraSettings, StageSettings, train_rows, train_stage
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
 NANO = "nano"
+ALLOWED_STAGES: tuple[tuple[Task, ...], ...] = (TASKS, ("select",), ("joint",))
+"""The method's two stages, and the variants that it is compared with."""
 
 
 class TrainSettings(Settings):
@@ -31,7 +38,9 @@ class TrainSettings(Settings):
     nano: the size of the small one. lora: null fine-tunes all weights.
     pretrain: language modelling on the training examples' text before the first stage, which a student from scratch
     (`nano`) needs to learn anything in minutes; null leaves it out. Its loss is on every token, unlike the stages'.
-    rank, select: the two stages.
+    masking: random names for tools and parameters in training.
+    stages: `[rank, select]`, the method's two; `[select]` leaves ranking out; `[joint]` trains both in one answer.
+    rank, select, joint: how each stage trains.
     """
 
     model: str = NANO
@@ -40,6 +49,16 @@ class TrainSettings(Settings):
     pretrain: StageSettings | None = None
     rank: StageSettings = StageSettings()
     select: StageSettings = StageSettings()
+    joint: StageSettings = StageSettings()
+    stages: tuple[Task, ...] = TASKS
+    masking: MaskingSettings = MaskingSettings()
+
+    @field_validator("stages")
+    @classmethod
+    def _check_stages(cls, stages: tuple[Task, ...]) -> tuple[Task, ...]:
+        if stages not in ALLOWED_STAGES:
+            raise ValueError(f"{_listed(stages)} is no way to train: use {' or '.join(map(_listed, ALLOWED_STAGES))}")
+        return stages
 
     @model_validator(mode="after")
     def _pretrain_only_from_scratch(self) -> Self:
@@ -48,17 +67,24 @@ class TrainSettings(Settings):
         return self
 
 
+def _listed(stages: Sequence[str]) -> str:
+    return f"[{', '.join(stages)}]"
+
+
 def train_two_stages(run: Path, settings: TrainSettings, prompts: PromptSettings, seed: int) -> dict[str, Any]:
-    """Run the stage in a run folder; returns what both stages' done.json hold."""
+    """Run the recipe's stages in a run folder, each from what the one before made; returns what the done.json of each holds."""
     source = run / "pairs" / "train.jsonl"
     if not (run / "pairs" / "build.json").exists():
         raise RunError(f"{source} is not complete: run `gentool pairs {run}` first")
     examples = list(read_records(source, Example))
     folder = run / "train"
     base = prepare_base(settings, examples, prompts, folder, seed)
-    ranked = train_stage(base, examples, "rank", folder / "rank", settings.rank, settings.lora, prompts, seed)
-    selected = train_stage(str(folder / "rank"), examples, "select", folder / "select", settings.select, settings.lora, prompts, seed)
-    return {"rank": ranked, "select": selected}
+    tables: dict[Task, StageSettings] = {"rank": settings.rank, "select": settings.select, "joint": settings.joint}
+    done: dict[str, Any] = {}
+    for stage in settings.stages:
+        done[stage] = train_stage(base, examples, stage, folder / stage, tables[stage], settings.lora, prompts, seed)
+        base = str(folder / stage)
+    return done
 
 
 def prepare_base(settings: TrainSettings, examples: Sequence[Example], prompts: PromptSettings, folder: Path, seed: int) -> str:
@@ -69,20 +95,24 @@ def prepare_base(settings: TrainSettings, examples: Sequence[Example], prompts: 
     if not nano.exists():
         unfinished = folder / f".{NANO}.part"
         shutil.rmtree(unfinished, ignore_errors=True)
-        build_nano(training_texts(examples, prompts), unfinished, settings.nano, seed)
+        build_nano(training_texts(examples, prompts, settings.stages), unfinished, settings.nano, seed)
         unfinished.rename(nano)
     if settings.pretrain is None:
         return str(nano)
     out = folder / "pretrain"
-    train_rows(str(nano), lambda tokenizer: make_language_rows(examples, tokenizer, prompts), "pretrain", out, settings.pretrain, None, seed)
+
+    def make(tokenizer: PreTrainedTokenizerBase) -> list[Row]:
+        return make_language_rows(examples, tokenizer, prompts, settings.stages)
+
+    train_rows(str(nano), make, "pretrain", out, settings.pretrain, None, seed)
     return str(out)
 
 
-def training_texts(examples: Sequence[Example], prompts: PromptSettings) -> Iterator[str]:
-    """All that a student reads or writes in training, each part once."""
+def training_texts(examples: Sequence[Example], prompts: PromptSettings, tasks: Sequence[Task] = TASKS) -> Iterator[str]:
+    """All that a student reads or writes in training on these tasks, each part once."""
     seen: set[str] = set()
     for example in examples:
-        for task in TASKS:
+        for task in tasks:
             parts = [message["content"] for message in render_messages(task, example.query, example.tools, prompts)]
             for part in (*parts[0].split("\n"), *parts[1:], render_answer(task, example.ranking, example.answer)):
                 if part not in seen:

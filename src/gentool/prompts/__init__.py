@@ -1,0 +1,25 @@
+"""What the student sees and how its answer is read back: the only place that knows either.
+
+Records go in (a query, a tool set), chat messages come out; a model's text goes in, a call or a ranking comes out, with
+what had to be repaired to read it. gentool.train renders its rows and gentool.evaluate its requests through this folder.
+"""
+
+from __future__ import annotations
+
+from gentool.prompts.read import ReadCall, ReadRanking, read_call, read_ranking
+from gentool.prompts.render import DEFAULT_TOOL, TASKS, PromptSettings, Task, render_answer, render_messages, render_signature, render_tool
+
+__all__ = [
+    "DEFAULT_TOOL",
+    "TASKS",
+    "PromptSettings",
+    "ReadCall",
+    "ReadRanking",
+    "Task",
+    "read_call",
+    "read_ranking",
+    "render_answer",
+    "render_messages",
+    "render_signature",
+    "render_tool",
+]

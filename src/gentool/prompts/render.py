@@ -1,0 +1,119 @@
+"""What the student sees: a query and a tool set in, chat messages out; and the text that it is trained to answer with.
+
+Called by gentool.train, gentool.evaluate and gentool.ask. What is rendered here, gentool.prompts.read reads back.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal
+
+from gentool.core.call import Call
+from gentool.core.message import Message
+from gentool.core.recipe import Settings
+from gentool.core.tool import GENERATE_RESPONSE, Tool, ToolSet
+
+Task = Literal["rank", "select", "joint"]
+"""What is asked: a ranking, a call, or both in one answer (the variant without stages)."""
+TASKS: tuple[Task, ...] = ("rank", "select")
+"""What is asked of a student that was trained in two stages; `joint` takes the place of both where there is one stage."""
+
+
+class PromptSettings(Settings):
+    """How tools are shown to the student.
+
+    tools: `json` shows each tool's name, description and parameters as JSON, as servers do; `signature` shows one short
+    line in the manner of a function's signature, several times fewer tokens, for small models and long catalogues.
+    """
+
+    tools: Literal["json", "signature"] = "json"
+
+
+DEFAULT_TOOL = Tool(name="default_tool", description="Answer in words: for a query that no other tool here serves.").model_copy(
+    update={"name": GENERATE_RESPONSE}
+)
+"""How the default tool stands in the prompt, behind the tools of the set."""
+
+INSTRUCTIONS: dict[Task, str] = {
+    "rank": f"Rank the tools that serve the query, best first, ending with {GENERATE_RESPONSE}. Answer with a JSON list of names.",
+    "select": 'Call the tool that serves the query best. Answer with JSON: {"name": ..., "arguments": {...}}.',
+    "joint": (
+        f"Rank the tools that serve the query, best first, ending with {GENERATE_RESPONSE}, and call the first. "
+        'Answer with JSON: {"ranking": [...names...], "name": ..., "arguments": {...}}.'
+    ),
+}
+
+
+def render_messages(task: Task, query: str, tools: ToolSet, settings: PromptSettings) -> list[Message]:
+    """The chat that asks for a ranking, a call or both.
+
+    The tools come first, so that all tasks and all queries on one tool set share them as a prefix; the query comes last,
+    next to the answer.
+    """
+    shown = "\n".join(render_tool(tool, settings) for tool in (*tools, DEFAULT_TOOL))
+    return [
+        {"role": "system", "content": f"Tools:\n{shown}"},
+        {"role": "user", "content": f"{INSTRUCTIONS[task]}\n\n{query}"},
+    ]
+
+
+def render_answer(task: Task, ranking: tuple[str, ...], answer: Call) -> str:
+    """The text that a model is trained to answer with."""
+    if task == "rank":
+        return json.dumps(list(ranking), ensure_ascii=False)
+    call = {"name": answer.name, "arguments": answer.arguments}
+    return json.dumps({"ranking": list(ranking), **call} if task == "joint" else call, ensure_ascii=False)
+
+
+def render_tool(tool: Tool, settings: PromptSettings) -> str:
+    """One tool as the prompt shows it, on one line. Of what a tool returns, only names and types are shown."""
+    if settings.tools == "signature":
+        return render_signature(tool)
+    shown: dict[str, Any] = {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
+    returned = _returned(tool)
+    if returned:
+        shown["returns"] = returned
+    return json.dumps(shown, ensure_ascii=False)
+
+
+def render_signature(tool: Tool) -> str:
+    """`name(city: string, days?: integer 1..7 = 3, units?: metric|imperial) -> forecast: Description.`"""
+    parameters = ", ".join(
+        f"{name}{'' if name in tool.required else '?'}: {_type_text(schema)}{_default_text(schema)}" for name, schema in tool.properties.items()
+    )
+    returned = ", ".join(_returned(tool))
+    arrow = f" -> {returned}" if returned else ""
+    return f"{tool.name}({parameters}){arrow}: {' '.join(tool.description.split())}"
+
+
+def _returned(tool: Tool) -> dict[str, str]:
+    """What a tool returns: the type by name."""
+    properties = (tool.returns or {}).get("properties")
+    return {name: _type_text(schema) for name, schema in properties.items()} if isinstance(properties, dict) else {}
+
+
+def _default_text(schema: Any) -> str:
+    return f" = {json.dumps(schema['default'], ensure_ascii=False)}" if isinstance(schema, dict) and "default" in schema else ""
+
+
+def _type_text(schema: Any) -> str:
+    """A schema in a few characters: `string`, `date`, `a|b|c`, `integer 1..7`, `string[]`, `{city: string}`."""
+    if not isinstance(schema, dict):
+        return "any"
+    if isinstance(schema.get("enum"), list):
+        return "|".join(str(value) for value in schema["enum"])
+    kind = schema.get("type", "any")
+    if isinstance(kind, list):
+        return "|".join(str(part) for part in kind)
+    if kind == "array":
+        return f"{_type_text(schema.get('items'))}[]"
+    if kind == "object" and isinstance(schema.get("properties"), dict):
+        return "{" + ", ".join(f"{name}: {_type_text(inner)}" for name, inner in schema["properties"].items()) + "}"
+    return f"{schema.get('format') or kind}{_bounds_text(schema)}"
+
+
+def _bounds_text(schema: dict[str, Any]) -> str:
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if low is None and high is None:
+        return ""
+    return f" {'' if low is None else low}..{'' if high is None else high}"

@@ -1,0 +1,110 @@
+"""What the student sees: the query, every tool in the order of the set, and what is asked."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gentool.core.call import Call
+from gentool.core.tool import GENERATE_RESPONSE, Tool, ToolSet
+from gentool.prompts import DEFAULT_TOOL, PromptSettings, Task, render_answer, render_messages, render_signature, render_tool
+
+JSON, SIGNATURE = PromptSettings(tools="json"), PromptSettings(tools="signature")
+FORECAST = Tool(
+    name="get_forecast",
+    description="The weather\n  of some days.",
+    parameters={
+        "type": "object",
+        "properties": {
+            "city": {"type": "string"},
+            "days": {"type": "integer", "minimum": 1, "maximum": 7, "default": 3},
+            "units": {"enum": ["metric", "imperial"]},
+            "start": {"type": "string", "format": "date"},
+            "hours": {"type": "array", "items": {"type": "integer"}},
+            "place": {"type": "object", "properties": {"lat": {"type": "number", "maximum": 90}}},
+            "note": {"type": ["string", "null"]},
+            "any": {},
+            "odd": True,
+        },
+        "required": ["city"],
+    },
+    returns={"type": "object", "properties": {"report": {"type": "string", "description": "long words about it"}}},
+)
+TOOLS = ToolSet.of([FORECAST, Tool(name="book_table", description="Books.")])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=10,
+)
+
+
+@pytest.mark.parametrize("task", get_args(Task))
+@pytest.mark.parametrize("shown", [JSON, SIGNATURE])
+def test_a_prompt_holds_the_query_every_name_and_every_parameter(task: Task, shown: PromptSettings) -> None:
+    system, user = render_messages(task, "Rain in Bern?", TOOLS, shown)
+    assert (system["role"], user["role"]) == ("system", "user")
+    assert user["content"].endswith("\n\nRain in Bern?")
+    lines = system["content"].split("\n")
+    assert len(lines) == 1 + len(TOOLS) + 1
+    for tool, line in zip(TOOLS, lines[1:], strict=False):
+        assert tool.name in line
+        assert all(name in line for name in tool.properties)
+    assert GENERATE_RESPONSE in lines[-1]
+
+
+def test_the_default_tool_stands_last_and_only_once() -> None:
+    system = render_messages("select", "q", TOOLS, JSON)[0]["content"]
+    assert system.count(GENERATE_RESPONSE) == 1
+    assert system.split("\n")[-1] == render_tool(DEFAULT_TOOL, JSON)
+    assert DEFAULT_TOOL.name == GENERATE_RESPONSE
+
+
+def test_the_order_of_the_tools_is_the_sets() -> None:
+    one = render_messages("rank", "q", TOOLS, SIGNATURE)[0]["content"]
+    turned = render_messages("rank", "q", ToolSet.of(reversed(TOOLS.root)), SIGNATURE)[0]["content"]
+    assert one != turned
+    assert sorted(one.split("\n")) == sorted(turned.split("\n"))
+
+
+def test_all_tasks_share_all_but_the_instruction() -> None:
+    chats = [render_messages(task, "q", TOOLS, JSON) for task in get_args(Task)]
+    assert all(system == chats[0][0] for system, _ in chats)
+    assert len({user["content"] for _, user in chats}) == len(get_args(Task))
+
+
+@pytest.mark.parametrize(
+    ("task", "text"),
+    [
+        ("rank", '["f", "generate_response"]'),
+        ("select", '{"name": "f", "arguments": {"city": "Zürich"}}'),
+        ("joint", '{"ranking": ["f", "generate_response"], "name": "f", "arguments": {"city": "Zürich"}}'),
+    ],
+)
+def test_an_answer_is_one_line_of_json(task: Task, text: str) -> None:
+    assert render_answer(task, ("f", GENERATE_RESPONSE), Call(name="f", arguments={"city": "Zürich"})) == text
+
+
+def test_json_holds_the_whole_definition() -> None:
+    shown = json.loads(render_tool(FORECAST, JSON))
+    assert shown == {"name": FORECAST.name, "description": FORECAST.description, "parameters": FORECAST.parameters, "returns": {"report": "string"}}
+    assert "returns" not in json.loads(render_tool(TOOLS[1], JSON))
+
+
+def test_a_signature_tells_type_bounds_default_and_need() -> None:
+    assert render_signature(FORECAST) == (
+        "get_forecast(city: string, days?: integer 1..7 = 3, units?: metric|imperial, start?: date, hours?: integer[], "
+        "place?: {lat: number ..90}, note?: string|null, any?: any, odd?: any) -> report: The weather of some days."
+    )
+    assert render_signature(Tool(name="f", returns={"type": "string"})) == "f(): "
+
+
+@given(st.text(), st.dictionaries(st.text(min_size=1), VALUES, max_size=4))
+def test_a_tool_is_one_line_whatever_its_schema_holds(description: str, properties: dict[str, Any]) -> None:
+    tool = Tool(name="f", description=description, parameters={"type": "object", "properties": properties})
+    assert "\n" not in render_tool(tool, JSON)
+    assert json.loads(render_tool(tool, JSON))["parameters"]["properties"] == properties
+    assert render_tool(tool, SIGNATURE).startswith("f(")
