@@ -12,6 +12,7 @@ from gentool.core.call import ABSTAIN, Call
 from gentool.core.example import Example
 from gentool.core.tool import GENERATE_RESPONSE, Tool, ToolSet
 from gentool.prompts import PromptSettings
+from gentool.train.epochs import TrainingExamples
 from gentool.train.nano import NanoSettings, build_nano
 from gentool.train.two_stage import training_texts
 
@@ -54,6 +55,12 @@ def prompts() -> PromptSettings:
 @pytest.fixture(scope="session")
 def examples() -> list[Example]:
     return build_examples()
+
+
+@pytest.fixture(scope="session")
+def training(examples: list[Example]) -> TrainingExamples:
+    """The examples as a stage takes them."""
+    return TrainingExamples(lambda: examples, "a handful")
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,9 @@ from gentool.train.packing import WORTH, Pass, build_pass, pack_rows, sample_row
 from gentool.train.rows import Row
 
 ROWS = st.lists(
-    st.tuples(st.lists(st.integers(0, 2), max_size=60), st.lists(st.integers(0, 9), min_size=1, max_size=6)).filter(lambda row: len(row[0] + row[1]) > 1),
+    st.tuples(st.lists(st.integers(0, 2), max_size=60), st.lists(st.integers(0, 9), min_size=1, max_size=6)).filter(
+        lambda row: len(row[0] + row[1]) > 1
+    ),
     min_size=1,
     max_size=12,
 )

@@ -15,8 +15,12 @@ from gentool.core.example import Example
 from gentool.engines.hf import load_model, load_tokenizer
 from gentool.prompts import PromptSettings
 from gentool.train import stage
-from gentool.train.rows import collate_rows, make_rows
-from gentool.train.stage import LoraSettings, StageSettings, find_checkpoint, plan_steps, train_stage
+from gentool.train.arguments import StageSettings
+from gentool.train.epochs import TrainingExamples
+from gentool.train.masking import MaskingSettings
+from gentool.train.plan import Plan
+from gentool.train.rows import make_rows
+from gentool.train.stage import LoraSettings, find_checkpoint, train_stage
 
 SETTINGS = StageSettings(
     learning_rate=1e-2,
@@ -34,30 +38,30 @@ Train = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def train(nano: Path, examples: list[Example], prompts: PromptSettings) -> Train:
+def train(nano: Path, training: TrainingExamples, prompts: PromptSettings) -> Train:
     """Trains one stage on the examples into a folder."""
 
     def run(out: Path, settings: StageSettings = SETTINGS, lora: LoraSettings | None = None, base: Path = nano) -> dict[str, Any]:
-        return train_stage(str(base), examples, "select", out, settings, lora, prompts, 0)
+        return train_stage(str(base), training, "select", out, settings, lora, prompts, MaskingSettings(), 0)
 
     return run
 
 
 @pytest.fixture
 def stop_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Makes the nth batch from now a stop from the keyboard. Batches are made one ahead of their step."""
+    """Makes the reading of the nth step of the plan from now a stop from the keyboard. Steps are read one ahead; the first for the self-check."""
 
-    def arm(batch: int) -> None:
-        left, collate = [batch], collate_rows
+    def arm(step: int) -> None:
+        left, read = [step + 1], Plan.__getitem__
 
-        def count_down(*arguments: Any) -> Any:
+        def count_down(plan: Plan, number: int) -> Any:
             left[0] -= 1
             if left[0] == 0:
-                monkeypatch.setattr(stage, "collate_rows", collate)
+                monkeypatch.setattr(Plan, "__getitem__", read)
                 raise KeyboardInterrupt
-            return collate(*arguments)
+            return read(plan, number)
 
-        monkeypatch.setattr(stage, "collate_rows", count_down)
+        monkeypatch.setattr(Plan, "__getitem__", count_down)
 
     return arm
 
@@ -81,7 +85,10 @@ def test_a_stage_learns_and_says_what_it_did(
         "parameters": sum(weight.numel() for weight in load_model(str(nano)).parameters()),
         "rows": 8,
         "rows_too_long": 0,
-        "tokens_per_epoch": sum(row.length for row in rows),
+        "tokens_seen": 2 * sum(row.length for row in rows),
+        "tokens_computed": done["tokens_computed"],
+        "way": "tree",
+        "ways_refused": [],
         "steps": 8,
     }
     assert json.loads((tmp_path / "out" / "done.json").read_text()) == done
@@ -89,7 +96,11 @@ def test_a_stage_learns_and_says_what_it_did(
     assert [line["step"] for line in metrics] == list(range(1, 9))
     assert metrics[-1]["epoch"] == 2.0
     assert metrics[-1]["loss"] < 0.8 * metrics[0]["loss"]
-    assert not (tmp_path / "out" / "checkpoints").exists()
+    assert done["tokens_computed"] < done["tokens_seen"]
+    assert not {"checkpoints", "plan"} & {path.name for path in (tmp_path / "out").iterdir()}
+    speed = json.loads((tmp_path / "out" / "speed.json").read_text())
+    assert speed["tokens_seen_per_second"] > speed["tokens_computed_per_second"] > 0
+    assert speed["peak_memory_gib"] > 0
     assert load_tokenizer(str(tmp_path / "out")).chat_template == tokenizer.chat_template
 
 
@@ -193,26 +204,6 @@ def test_max_steps_end_training_and_rows_are_gone_through_as_often_as_needed(tra
     assert train(tmp_path / "short", settings)["steps"] == 3
     assert read_metrics(tmp_path / "short")[-1] | {"epoch": 1.5, "step": 3} == read_metrics(tmp_path / "short")[-1]
     assert train(tmp_path / "long", SETTINGS.model_copy(update={"max_steps": 6, "num_train_epochs": 1.0}))["steps"] == 6
-
-
-@pytest.mark.parametrize(
-    ("rows", "changes", "processes", "steps"),
-    [
-        (800, {}, 1, (10, 20)),
-        (800, {"per_device_train_batch_size": 4}, 2, (10, 20)),
-        (800, {"logging_steps": 7}, 1, (7, 21)),
-        (800, {"logging_steps": 0.1, "save_steps": 30}, 1, (10, 30)),
-        (800, {"save_steps": 4}, 1, (10, 10)),
-        (8, {}, 1, (10, 10)),
-        (800, {"max_steps": 500}, 1, (10, 100)),
-        (801, {"logging_steps": 0.5}, 1, (50, 50)),
-        (8, {"logging_steps": 0.01}, 1, (1, 1)),
-    ],
-)
-def test_checkpoints_fall_on_logs(rows: int, changes: dict[str, Any], processes: int, steps: tuple[int, int]) -> None:
-    logging, saving = plan_steps(rows, StageSettings(**changes), processes)
-    assert (logging, saving) == steps
-    assert saving % logging == 0
 
 
 def test_rows_that_are_too_long_are_counted(train: Train, tokenizer: Any, examples: list[Example], prompts: PromptSettings, tmp_path: Path) -> None:

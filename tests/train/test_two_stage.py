@@ -16,7 +16,10 @@ from gentool.core.recipe import check_recipe
 from gentool.prompts import PromptSettings, Task
 from gentool.train import two_stage
 from gentool.train.nano import NanoSettings
-from gentool.train.stage import StageSettings, train_stage
+from gentool.train.arguments import StageSettings
+from gentool.train.epochs import TrainingExamples
+from gentool.train.masking import MaskingSettings
+from gentool.train.stage import train_stage
 from gentool.train.two_stage import TrainSettings, prepare_base, train_two_stages, training_texts
 
 QUICK = StageSettings(learning_rate=1e-2, max_steps=2, per_device_train_batch_size=2, bf16=False, logging_steps=1)
@@ -36,13 +39,13 @@ def weights(folder: Path) -> bytes:
     return (folder / "model.safetensors").read_bytes()
 
 
-def test_select_starts_from_where_rank_ended(run: Path, examples: list[Example], prompts: PromptSettings, tmp_path: Path) -> None:
+def test_select_starts_from_where_rank_ended(run: Path, training: TrainingExamples, prompts: PromptSettings, tmp_path: Path) -> None:
     done = train_two_stages(run, SETTINGS, prompts, 0)
     assert (done["rank"]["task"], done["rank"]["base"]) == ("rank", "nano")
     assert (done["select"]["task"], done["select"]["base"]) == ("select", "rank")
-    train_stage(str(run / "train" / "rank"), examples, "select", tmp_path / "again", QUICK, None, prompts, 0)
+    train_stage(str(run / "train" / "rank"), training, "select", tmp_path / "again", QUICK, None, prompts, MaskingSettings(), 0)
     assert weights(tmp_path / "again") == weights(run / "train" / "select")
-    train_stage(str(run / "train" / "nano"), examples, "select", tmp_path / "straight", QUICK, None, prompts, 0)
+    train_stage(str(run / "train" / "nano"), training, "select", tmp_path / "straight", QUICK, None, prompts, MaskingSettings(), 0)
     assert weights(tmp_path / "straight") != weights(run / "train" / "select")
     assert len({weights(run / "train" / name) for name in ("nano", "rank", "select")}) == 3
 
@@ -64,17 +67,17 @@ def test_what_is_finished_is_skipped_and_the_rest_is_made(run: Path, prompts: Pr
     assert train_two_stages(run, SETTINGS, prompts, 0) == done
 
 
-def test_a_model_of_the_users_is_taken_as_it_is(nano: Path, examples: list[Example], prompts: PromptSettings, tmp_path: Path) -> None:
+def test_a_model_of_the_users_is_taken_as_it_is(nano: Path, training: TrainingExamples, prompts: PromptSettings, tmp_path: Path) -> None:
     settings = TrainSettings(model=str(nano))
-    assert prepare_base(settings, examples, prompts, tmp_path, 0) == str(nano)
+    assert prepare_base(settings, training, prompts, tmp_path, 0) == str(nano)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_half_built_student_is_built_anew(examples: list[Example], prompts: PromptSettings, tmp_path: Path) -> None:
-    whole = prepare_base(SETTINGS, examples, prompts, tmp_path / "a", 0)
+def test_a_half_built_student_is_built_anew(training: TrainingExamples, prompts: PromptSettings, tmp_path: Path) -> None:
+    whole = prepare_base(SETTINGS, training, prompts, tmp_path / "a", 0)
     (tmp_path / "b" / ".nano.part").mkdir(parents=True)
     (tmp_path / "b" / ".nano.part" / "stale").write_text("left by a stop")
-    again = prepare_base(SETTINGS, examples, prompts, tmp_path / "b", 0)
+    again = prepare_base(SETTINGS, training, prompts, tmp_path / "b", 0)
     assert [path.name for path in (tmp_path / "b").iterdir()] == ["nano"]
     assert {path.name: path.read_bytes() for path in Path(again).iterdir()} == {path.name: path.read_bytes() for path in Path(whole).iterdir()}
 

@@ -13,6 +13,7 @@ from gentool.core.errors import TrainingError
 from gentool.core.example import Example
 from gentool.engines.chat import render_completion, render_prompt
 from gentool.prompts import TASKS, PromptSettings, Task, render_answer, render_messages
+from gentool.train.masking import bundle_of
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -65,7 +66,7 @@ def make_rows(examples: Sequence[Example], task: Task, tokenizer: PreTrainedToke
     prompts = tokenizer([prompt for prompt, _ in texts], add_special_tokens=False)["input_ids"]
     completions = tokenizer([completion for _, completion in texts], add_special_tokens=False)["input_ids"]
     both = zip(examples, prompts, completions, strict=True)
-    return [Row(example.id, prompt_ids, completion_ids) for example, prompt_ids, completion_ids in both]
+    return [Row(example.id, prompt_ids, completion_ids, bundle_of(example)) for example, prompt_ids, completion_ids in both]
 
 
 def make_language_rows(

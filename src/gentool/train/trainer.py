@@ -71,10 +71,10 @@ def make_trainer(
     speed = Speed()
 
     def collate(items: list[list[Pass]]) -> dict[str, Any]:
-        """One step: its passes and, for the Trainer to count, its labels."""
+        """One step: its passes and its labels, which the Trainer counts where `shift_labels` says that they are not to be shifted."""
         passes = [one for item in items for one in item]
         labels = torch.from_numpy(np.concatenate([one.labels for one in passes]).astype(np.int64))
-        return {"passes": passes, "shift_labels": labels}
+        return {"passes": passes, "labels": labels, "shift_labels": labels}
 
     class SharedPromptTrainer(Trainer):
         """The Trainer with a step of several passes."""

@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import field_validator, model_validator
 
+from gentool.core.canonical import content_hash
 from gentool.core.errors import RunError
 from gentool.core.example import Example
-from gentool.core.jsonl import read_records
 from gentool.core.recipe import Settings
 from gentool.prompts import TASKS, PromptSettings, Task, render_answer, render_messages
+from gentool.train.arguments import StageSettings
+from gentool.train.epochs import TrainingExamples, show_epoch
 from gentool.train.masking import MaskingSettings
 from gentool.train.nano import NanoSettings, build_nano
 from gentool.train.rows import Row, make_language_rows
-from gentool.train.stage import LoraSettings, StageSettings, train_rows, train_stage
+from gentool.train.stage import LoraSettings, train_rows, train_stage
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -76,18 +78,18 @@ def train_two_stages(run: Path, settings: TrainSettings, prompts: PromptSettings
     source = run / "pairs" / "train.jsonl"
     if not (run / "pairs" / "build.json").exists():
         raise RunError(f"{source} is not complete: run `gentool pairs {run}` first")
-    examples = list(read_records(source, Example))
+    examples = TrainingExamples.of_file(source)
     folder = run / "train"
     base = prepare_base(settings, examples, prompts, folder, seed)
     tables: dict[Task, StageSettings] = {"rank": settings.rank, "select": settings.select, "joint": settings.joint}
     done: dict[str, Any] = {}
     for stage in settings.stages:
-        done[stage] = train_stage(base, examples, stage, folder / stage, tables[stage], settings.lora, prompts, seed)
+        done[stage] = train_stage(base, examples, stage, folder / stage, tables[stage], settings.lora, prompts, settings.masking, seed)
         base = str(folder / stage)
     return done
 
 
-def prepare_base(settings: TrainSettings, examples: Sequence[Example], prompts: PromptSettings, folder: Path, seed: int) -> str:
+def prepare_base(settings: TrainSettings, examples: TrainingExamples, prompts: PromptSettings, folder: Path, seed: int) -> str:
     """The model that the first stage starts from: the recipe's, or the small one, built and pretrained in `folder` where it is not yet."""
     if settings.model != NANO:
         return settings.model
@@ -95,16 +97,18 @@ def prepare_base(settings: TrainSettings, examples: Sequence[Example], prompts: 
     if not nano.exists():
         unfinished = folder / f".{NANO}.part"
         shutil.rmtree(unfinished, ignore_errors=True)
-        build_nano(training_texts(examples, prompts, settings.stages), unfinished, settings.nano, seed)
+        build_nano(training_texts(examples.records, prompts, settings.stages), unfinished, settings.nano, seed)
         unfinished.rename(nano)
     if settings.pretrain is None:
         return str(nano)
     out = folder / "pretrain"
 
-    def make(tokenizer: PreTrainedTokenizerBase) -> list[Row]:
-        return make_language_rows(examples, tokenizer, prompts, settings.stages)
+    def render(tokenizer: PreTrainedTokenizerBase, epoch: int) -> list[Row]:
+        shown = show_epoch(examples.records, settings.masking, seed, epoch)
+        return make_language_rows(shown, tokenizer, prompts, settings.stages)
 
-    train_rows(str(nano), make, "pretrain", out, settings.pretrain, None, seed)
+    made_of = content_hash(examples.fingerprint, settings.stages, prompts.model_dump(), settings.masking.model_dump())
+    train_rows(str(nano), render, made_of, "pretrain", out, settings.pretrain, None, seed)
     return str(out)
 
 
