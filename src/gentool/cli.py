@@ -117,12 +117,15 @@ def pairs_command(run_folder: RunFolder) -> None:
 
 @app.command("train")
 def train_command(run_folder: RunFolder) -> None:
-    """Fine-tune the student in the recipe's stages: rank, then select."""
+    """Fine-tune the student in the recipe's stages: rank, then select. Also under torchrun, one process for each GPU."""
     from gentool import console
     from gentool import run as steps
+    from gentool.train.processes import is_main
 
-    with steps.opened(run_folder) as run:
-        console.say_train(steps.run_train(run), run)
+    with steps.opened(run_folder, together=True) as run:
+        done = steps.run_train(run)
+        if is_main():
+            console.say_train(done, run)
 
 
 @app.command("predict")

@@ -34,6 +34,7 @@ from gentool.synth.estimate import Estimate, estimate
 from gentool.synth.judge import Vote, settle
 from gentool.synth.pipeline import SynthSettings, synthesise
 from gentool.synth.verify import check_alternatives, check_calls, check_grounded
+from gentool.train.processes import is_main, processes
 from gentool.train.two_stage import NANO, TrainSettings, train_two_stages
 
 STARTER = "starter"
@@ -122,12 +123,14 @@ def open_run(path: Path, recipe: Recipe) -> Run:
 
 
 @contextmanager
-def opened(path: Path, recipe: str | None = None, overrides: Sequence[str] | None = None) -> Iterator[Run]:
+def opened(path: Path, recipe: str | None = None, overrides: Sequence[str] | None = None, together: bool = False) -> Iterator[Run]:
     """The run of a folder, locked against a second process; started from a recipe where one is given and the folder holds none.
 
-    Overrides without a recipe change that of the folder, where they may.
+    Overrides without a recipe change that of the folder, where they may. `together` lets in the processes of one torchrun.
     Raises RunError where the folder holds no run, or one of another recipe.
     """
+    if processes() > 1 and not together:
+        raise RunError("torchrun starts several processes, which work together in `gentool train` alone: run this command without it")
     if recipe is None and not overrides:
         run = load_run(path)
         with locked(path):
@@ -194,6 +197,9 @@ def locked(path: Path) -> Iterator[None]:
     """Hold a run folder against a second process; the lock goes with the process, however it ends."""
     if path.exists() and not path.is_dir():
         raise RunError(f"{path}: is a file, not a run folder; choose another name")
+    if not is_main():  # the main process of torchrun holds the lock for all
+        yield
+        return
     path.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDONLY)
     try:

@@ -27,5 +27,3 @@ def test_checkpoints_fall_on_logs(steps: int, changes: dict[str, Any], processes
     logging, saving = plan_steps(steps, StageSettings(**changes), processes)
     assert (logging, saving) == between
     assert saving % logging == 0
-
-

@@ -15,10 +15,10 @@ from gentool.core.jsonl import write_json, write_records
 from gentool.core.recipe import check_recipe
 from gentool.prompts import PromptSettings, Task
 from gentool.train import two_stage
-from gentool.train.nano import NanoSettings
 from gentool.train.arguments import StageSettings
 from gentool.train.epochs import TrainingExamples
 from gentool.train.masking import MaskingSettings
+from gentool.train.nano import NanoSettings
 from gentool.train.stage import train_stage
 from gentool.train.two_stage import TrainSettings, prepare_base, train_two_stages, training_texts
 

@@ -6,7 +6,6 @@ A table of the recipe in, TrainingArguments out; called by gentool.train.stage.
 from __future__ import annotations
 
 import math
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,6 +13,7 @@ from pydantic import Field
 
 from gentool.core.errors import RecipeError
 from gentool.core.recipe import Settings
+from gentool.train.processes import processes
 
 if TYPE_CHECKING:
     from transformers import TrainingArguments
@@ -52,11 +52,6 @@ class StageSettings(Settings):
     save_steps: float = 0.2
     report_to: str | list[str] = "none"
     training_args: dict[str, Any] = Field(default_factory=dict)
-
-
-def processes() -> int:
-    """How many processes train together, each with a device of its own."""
-    return int(os.environ.get("WORLD_SIZE", "1"))
 
 
 def plan_steps(steps: int, settings: StageSettings, together: int) -> tuple[int, int]:
@@ -122,6 +117,7 @@ def make_arguments(out: Path, settings: StageSettings, steps: int, seed: int) ->
         "train_sampling_strategy": "sequential",
         "dataloader_pin_memory": torch.cuda.is_available(),
         "remove_unused_columns": False,
+        "ddp_find_unused_parameters": False,
         "disable_tqdm": True,
         "seed": seed,
     }

@@ -37,15 +37,16 @@ def make_callback(path: Path, label: str, epochs: float) -> Any:
             self._bar: Bar | None = None
 
         def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:  # noqa: ARG002
-            self._bar = self._stack.enter_context(progress_bar(label, state.max_steps))
-            self._bar.advance(state.global_step)
+            if state.is_world_process_zero:
+                self._bar = self._stack.enter_context(progress_bar(label, state.max_steps))
+                self._bar.advance(state.global_step)
 
         def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:  # noqa: ARG002
             if self._bar:
                 self._bar.advance()
 
         def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:  # noqa: ARG002
-            if not logs or "loss" not in logs:
+            if not state.is_world_process_zero or not logs or "loss" not in logs:
                 return
             epoch = round(epochs * state.global_step / state.max_steps, 4)
             line = {"step": state.global_step, "epoch": epoch, **{key: round(float(logs[key]), 8) for key in LOGGED if key in logs}}

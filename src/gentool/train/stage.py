@@ -20,13 +20,14 @@ from gentool.core.jsonl import write_json, write_text
 from gentool.core.recipe import Settings
 from gentool.engines.hf import load_model, load_tokenizer
 from gentool.prompts import PromptSettings, Task
-from gentool.train.arguments import MUON, StageSettings, make_arguments, processes
+from gentool.train.arguments import MUON, StageSettings, make_arguments
 from gentool.train.epochs import TrainingExamples, show_epoch
 from gentool.train.masking import MaskingSettings
 from gentool.train.metrics_log import make_callback, trim_metrics
 from gentool.train.muon import make_muon
 from gentool.train.packing import sample_rows
 from gentool.train.plan import Plan, Shape, open_plan
+from gentool.train.processes import is_main, main_first, processes
 from gentool.train.rows import Row, check_rows, make_rows
 
 if TYPE_CHECKING:
@@ -91,15 +92,16 @@ def train_rows(
     if done.exists():
         return dict(json.loads(done.read_text(encoding="utf-8")))
     tokenizer = load_tokenizer(base)
-    plan = _open_plan(out / "plan", tokenizer, render, made_of, settings, seed)
     checkpoint = find_checkpoint(out / "checkpoints")
-    trim_metrics(out / "metrics.jsonl", int(checkpoint.name.rsplit("-", 1)[1]) if checkpoint else 0)
+    with main_first():
+        plan = _open_plan(out / "plan", tokenizer, render, made_of, settings, seed)
+        if is_main():
+            trim_metrics(out / "metrics.jsonl", int(checkpoint.name.rsplit("-", 1)[1]) if checkpoint else 0)
     model = _adapt(load_model(base, master_weights=lora is None), lora, seed)
     optimizer = make_muon(model, settings.learning_rate, settings.weight_decay) if settings.optim == MUON else None
     arguments = make_arguments(out, settings, len(plan), seed)
     choice = _choose_way(model, plan, arguments, settings, label)
     steps = _train(model, tokenizer, plan, choice, arguments, optimizer, checkpoint, out, settings, label)
-    _save(model, tokenizer, out)
     summary = {
         "task": label,
         "base": Path(base).name if Path(base).exists() else base,
@@ -109,9 +111,12 @@ def train_rows(
         "ways_refused": list(choice.refused),
         "steps": steps,
     }
-    write_json(done, summary)
-    for folder in ("checkpoints", "plan"):
-        shutil.rmtree(out / folder, ignore_errors=True)
+    with main_first():
+        if is_main():
+            _save(model, tokenizer, out)
+            write_json(done, summary)
+            for folder in ("checkpoints", "plan"):
+                shutil.rmtree(out / folder, ignore_errors=True)
     return summary
 
 
@@ -141,7 +146,7 @@ def _choose_way(model: Any, plan: Plan, arguments: TrainingArguments, settings: 
     from gentool.train.self_check import choose_way
 
     choice = choose_way(model.to(arguments.device), sample_rows(plan[0], SAMPLE_ROWS), plan.about["longest_row"], settings.sharing)
-    if choice.refused:
+    if choice.refused and is_main():
         print(f"train {label}: prompts are computed the way '{choice.way.name}' ({'; '.join(choice.refused)})", file=sys.stderr)
     return choice
 
@@ -167,7 +172,8 @@ def _train(
     trainer, speed = make_trainer(model, tokenizer, plan, choice.way, settings.pass_tokens, arguments, optimizer, callback)
     with prepared(model, choice.way):
         steps = _run(trainer, checkpoint)
-    write_json(out / "speed.json", {"way": choice.way.name, **speed.figures()})
+    if is_main():
+        write_json(out / "speed.json", {"way": choice.way.name, **speed.figures()})
     return steps
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from gentool.train.packing import Pass
 from gentool.train.plan import Plan
+from gentool.train.processes import processes
 from gentool.train.ways import Way, split_rows, sum_losses
 
 if TYPE_CHECKING:
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 
 
 class Speed:
-    """Tokens and seconds of training since it started or went on: `seen` as if each row were computed alone, `computed` as it was."""
+    """Tokens and seconds of training since it started or went on: `seen` as if each row were computed alone, `computed` as it was.
+
+    Of several processes each counts its own share, which is taken for that of all.
+    """
 
     def __init__(self) -> None:
         self.seen = self.computed = 0
@@ -36,8 +40,8 @@ class Speed:
         seconds = time.perf_counter() - self._started
         return {
             "seconds": round(seconds, 2),
-            "tokens_seen_per_second": round(self.seen / seconds, 1),
-            "tokens_computed_per_second": round(self.computed / seconds, 1),
+            "tokens_seen_per_second": round(processes() * self.seen / seconds, 1),
+            "tokens_computed_per_second": round(processes() * self.computed / seconds, 1),
             "peak_memory_gib": round(peak_memory() / 2**30, 3),
         }
 

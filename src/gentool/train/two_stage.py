@@ -22,6 +22,7 @@ from gentool.train.arguments import StageSettings
 from gentool.train.epochs import TrainingExamples, show_epoch
 from gentool.train.masking import MaskingSettings
 from gentool.train.nano import NanoSettings, build_nano
+from gentool.train.processes import main_first
 from gentool.train.rows import Row, make_language_rows
 from gentool.train.stage import LoraSettings, train_rows, train_stage
 
@@ -94,11 +95,12 @@ def prepare_base(settings: TrainSettings, examples: TrainingExamples, prompts: P
     if settings.model != NANO:
         return settings.model
     nano = folder / NANO
-    if not nano.exists():
-        unfinished = folder / f".{NANO}.part"
-        shutil.rmtree(unfinished, ignore_errors=True)
-        build_nano(training_texts(examples.records, prompts, settings.stages), unfinished, settings.nano, seed)
-        unfinished.rename(nano)
+    with main_first():
+        if not nano.exists():
+            unfinished = folder / f".{NANO}.part"
+            shutil.rmtree(unfinished, ignore_errors=True)
+            build_nano(training_texts(examples.records, prompts, settings.stages), unfinished, settings.nano, seed)
+            unfinished.rename(nano)
     if settings.pretrain is None:
         return str(nano)
     out = folder / "pretrain"
