@@ -10,37 +10,13 @@ from gentool.core.errors import TrainingError
 from gentool.core.example import Example
 from gentool.engines.chat import render_prompt
 from gentool.prompts import PromptSettings, Task, read_call, read_ranking, render_messages
-from gentool.train.rows import IGNORED, Row, check_rows, collate_rows, make_language_rows, make_rows, show_row
+from gentool.train.rows import Row, check_rows, make_language_rows, make_rows, show_row
 
 TURNS = "{% for m in messages %}<{{ m['role'] }}>{{ m['content'] }}<|end|>\n{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}"
 DROPS_SYSTEM = TURNS.replace("in messages", "in messages if m['role'] != 'system'")
 DROPS_USER = TURNS.replace("in messages", "in messages if m['role'] != 'user'")
 REFUSES_SYSTEM = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system role') }}{% endif %}" + TURNS
 TASKS: tuple[Task, ...] = ("rank", "select", "joint")
-
-
-@pytest.fixture
-def tiny() -> Any:
-    """A Llama of random weights, one layer of width 16."""
-    import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    torch.manual_seed(0)
-    sizes: dict[str, Any] = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 2}
-    model: Any = LlamaForCausalLM(LlamaConfig(vocab_size=400, **sizes))
-    return model.eval()
-
-
-def loss_by_hand(model: Any, rows: list[Row]) -> float:
-    """The mean cross-entropy over the completions' tokens, each row alone, without labels or padding."""
-    import torch
-
-    losses = []
-    for row in rows:
-        with torch.no_grad():
-            scores = model(torch.tensor([row.prompt_ids + row.completion_ids])).logits[0].log_softmax(-1)
-        losses += [-float(scores[len(row.prompt_ids) + place - 1, token]) for place, token in enumerate(row.completion_ids)]
-    return sum(losses) / len(losses)
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -75,49 +51,16 @@ def test_special_tokens_are_the_templates_alone(examples: list[Example], tokeniz
     assert make_rows(examples, "select", tokenizer, prompts) == plain
 
 
-def test_labels_are_the_completion_and_nothing_of_the_prompt() -> None:
-    features = Row("e", [5, 6, 7], [8, 9]).features()
-    assert features == {"input_ids": [5, 6, 7, 8, 9], "labels": [IGNORED, IGNORED, IGNORED, 8, 9]}
+def test_what_is_trained_is_the_completion_and_nothing_of_the_prompt() -> None:
+    row = Row("e", [5, 6, 7], [8, 9])
+    assert (row.tokens, row.length, row.trained, row.shareable) == ([5, 6, 7, 8, 9], 5, 2, 2)
+    language = Row("e", [], [8, 9, 10])
+    assert (language.trained, language.shareable) == (2, 0)
 
 
-BATCH = [Row("a", [5, 6], [7]).features(), Row("b", [5, 4, 3], [8, 9, 1]).features()]
-
-
-def test_batches_are_padded_on_the_right_without_loss() -> None:
-    batch = collate_rows(BATCH, pad_token_id=0, keep_logits=False)
-    assert {key: value.tolist() for key, value in batch.items()} == {
-        "input_ids": [[5, 6, 7, 0, 0, 0], [5, 4, 3, 8, 9, 1]],
-        "labels": [[IGNORED, IGNORED, 7, IGNORED, IGNORED, IGNORED], [IGNORED, IGNORED, IGNORED, 8, 9, 1]],
-    }
-
-
-def test_kept_logits_begin_where_the_first_completion_is_predicted() -> None:
-    batch = collate_rows(BATCH, pad_token_id=0, keep_logits=True)
-    assert batch["input_ids"].shape == (2, 6)
-    assert batch["logits_to_keep"] == 5
-    assert batch["labels"].tolist() == [[IGNORED, 7, IGNORED, IGNORED, IGNORED], [IGNORED, IGNORED, 8, 9, 1]]
-    assert collate_rows([Row("c", [], [7, 8]).features()], 0, keep_logits=True)["logits_to_keep"] == 2
-
-
-@pytest.mark.parametrize("keep_logits", [False, True])
-def test_the_loss_is_the_cross_entropy_of_the_completions(
-    tiny: Any, examples: list[Example], tokenizer: Any, prompts: PromptSettings, keep_logits: bool
-) -> None:
-    rows = make_rows(examples[:3], "select", tokenizer, prompts)
-    assert len({row.length for row in rows}) > 1, "no row is padded, so this test shows less than it should"
-    for some in ([rows[0]], rows):
-        loss = tiny(**collate_rows([row.features() for row in some], tokenizer.pad_token_id, keep_logits)).loss.item()
-        assert loss == pytest.approx(loss_by_hand(tiny, some), rel=1e-5)
-
-
-@pytest.mark.parametrize("keep_logits", [False, True])
-def test_no_gradient_comes_from_predicting_the_prompt(tiny: Any, keep_logits: bool) -> None:
-    """The loss moves the scores at the last prompt token and at each completion token but the last: those predict the completion."""
-    output = tiny(**collate_rows([Row("e", [11, 12, 13, 14], [15, 16]).features()], 0, keep_logits))
-    output.logits.retain_grad()
-    output.loss.backward()
-    moved = [bool(value > 0) for value in output.logits.grad[0].abs().sum(-1)]
-    assert moved == ([True, True, False] if keep_logits else [False, False, False, True, True, False])
+def test_rows_know_their_bundle(examples: list[Example], tokenizer: Any, prompts: PromptSettings) -> None:
+    bundled = [examples[0].model_copy(update={"bundle": "b"}), examples[1]]
+    assert [row.bundle for row in make_rows(bundled, "rank", tokenizer, prompts)] == ["b", examples[1].pair]
 
 
 def refused(rows: list[Row], examples: list[Example], tokenizer: Any) -> str:
@@ -153,17 +96,6 @@ def test_every_row_is_checked(examples: list[Example], tokenizer: Any, prompts: 
         assert show_row(broken, tokenizer) in message
 
 
-def test_labels_in_the_prompt_are_refused(examples: list[Example], tokenizer: Any, prompts: PromptSettings) -> None:
-    class Leaking(Row):
-        """A row that trains on its prompt too."""
-
-        def features(self) -> dict[str, list[int]]:
-            return {"input_ids": self.prompt_ids + self.completion_ids, "labels": self.prompt_ids + self.completion_ids}
-
-    row = make_rows(examples[:1], "select", tokenizer, prompts)[0]
-    assert "it has labels in the prompt" in refused([Leaking(row.id, row.prompt_ids, row.completion_ids)], examples, tokenizer)
-
-
 def test_nothing_to_train_on_is_refused(examples: list[Example], tokenizer: Any) -> None:
     assert "there are no rows to train on" in refused([], examples, tokenizer)
 
@@ -175,7 +107,7 @@ def test_language_rows_hold_both_tasks_and_train_on_every_token(examples: list[E
     assert [tokenizer.decode(row.completion_ids) for row in rows] == [
         tokenizer.decode(row.prompt_ids) + tokenizer.decode(row.completion_ids) for row in wanted
     ]
-    assert all(row.features()["labels"] == row.features()["input_ids"] for row in rows)
+    assert all((row.prompt_ids, row.trained) == ([], row.length - 1) for row in rows)
 
 
 def test_language_rows_of_one_task_hold_nothing_of_the_others(examples: list[Example], tokenizer: Any, prompts: PromptSettings) -> None:

@@ -41,7 +41,7 @@ def test_each_model_goes_the_fastest_way_that_is_exact(name: str, way: str, whol
 def test_a_way_that_is_asked_for_and_not_exact_is_refused() -> None:
     assert choose_way(make_model("llama"), SAMPLE, LONGEST, "cache").way.name == "cache"
     assert choose_way(make_model("lfm2"), SAMPLE, LONGEST, "plain").way.name == "plain"
-    with pytest.raises(TrainingError, match="the model cannot be trained the way 'mask'.*take auto"):
+    with pytest.raises(TrainingError, match=r"the model cannot be trained the way .mask. .*take auto"):
         choose_way(make_model("lfm2"), SAMPLE, LONGEST, "mask")
 
 

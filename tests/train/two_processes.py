@@ -1,4 +1,7 @@
-"""One stage in the processes of a torchrun, for test_processes: `python two_processes.py MODEL EXAMPLES OUT STOP`, which stops as step STOP is read (0: never)."""
+"""One stage in the processes of a torchrun, for test_processes: `python two_processes.py MODEL EXAMPLES OUT STOP`.
+
+It stops as step STOP is read; 0 never stops.
+"""
 
 from __future__ import annotations
 
