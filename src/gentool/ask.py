@@ -13,7 +13,7 @@ from gentool.engines.engine import Request
 from gentool.engines.vectors import embed_tfidf, similarities
 from gentool.evaluate.predict import TRAINED, open_predictor
 from gentool.formats.catalogue import read_catalogue
-from gentool.prompts import TASKS, read_call, read_ranking, render_messages
+from gentool.prompts import TASKS, read_call, read_ranking, render_messages, render_tools
 from gentool.run import Run
 
 
@@ -33,10 +33,12 @@ def ask(run: Run, query: str, catalogue: Path | None) -> Answer:
     tools = read_catalogue(catalogue) if catalogue else list(read_records(run.path / "tools.jsonl", Tool))
     nearest = choose_candidates(query, tools, run.recipe.pairs.k)
     predictor = open_predictor(TRAINED, run.path, run.recipe.predict, run.recipe.seed)
-    requests = [Request("ask", task, tuple(render_messages(task, query, nearest, run.recipe.prompts))) for task in TASKS]
+    prompts = run.recipe.prompts
+    shown = render_tools(nearest, prompts)
+    requests = [Request("ask", task, tuple(render_messages(task, query, nearest, prompts)), tools=shown) for task in TASKS]
     ranked = next(iter(predictor.rank.reply(requests[:1]))).text
     selected = next(iter(predictor.select.reply(requests[1:]))).text
-    ranking, call = read_ranking(ranked), read_call(selected)
+    ranking, call = read_ranking(ranked), read_call(selected, prompts.answer, nearest)
     return Answer(
         nearest.names,
         json.dumps(list(ranking.names), ensure_ascii=False) if ranking.names is not None else _unread(ranking.fault, ranked),

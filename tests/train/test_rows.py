@@ -50,7 +50,7 @@ def test_rows_are_what_generation_sees_and_what_it_should_add(
 ) -> None:
     tokenizer.chat_template = template or tokenizer.chat_template
     rows = make_rows(examples, task, tokenizer, prompts)
-    check_rows(rows, examples, tokenizer)
+    check_rows(rows, examples, task, tokenizer, prompts)
     assert [row.id for row in rows] == [example.id for example in examples]
     for row, example in zip(rows, examples, strict=True):
         prompt = render_prompt(tokenizer, render_messages(task, example.query, example.tools, prompts))
@@ -120,16 +120,16 @@ def test_no_gradient_comes_from_predicting_the_prompt(tiny: Any, keep_logits: bo
     assert moved == ([True, True, False] if keep_logits else [False, False, False, True, True, False])
 
 
-def refused(rows: list[Row], examples: list[Example], tokenizer: Any) -> str:
+def refused(rows: list[Row], examples: list[Example], tokenizer: Any, prompts: PromptSettings, task: Task = "select") -> str:
     """The message with which rows are refused."""
     with pytest.raises(TrainingError) as caught:
-        check_rows(rows, examples, tokenizer)
+        check_rows(rows, examples, task, tokenizer, prompts)
     return str(caught.value)
 
 
 def test_a_template_that_drops_the_tools_is_refused_with_the_row(examples: list[Example], tokenizer: Any, prompts: PromptSettings) -> None:
     tokenizer.chat_template = DROPS_SYSTEM
-    message = refused(make_rows(examples, "select", tokenizer, prompts), examples, tokenizer)
+    message = refused(make_rows(examples, "select", tokenizer, prompts), examples, tokenizer, prompts)
     assert message.startswith("example Bern-zero: the rendered prompt does not hold the tool 'book_table': the chat template drops it.")
     assert "<user>Call the tool" in message
     assert "Rain in Bern?" in message
@@ -138,7 +138,7 @@ def test_a_template_that_drops_the_tools_is_refused_with_the_row(examples: list[
 
 def test_a_template_that_drops_the_query_is_refused(examples: list[Example], tokenizer: Any, prompts: PromptSettings) -> None:
     tokenizer.chat_template = DROPS_USER
-    assert "the rendered prompt does not hold the query" in refused(make_rows(examples, "rank", tokenizer, prompts), examples, tokenizer)
+    assert "the rendered prompt does not hold the query" in refused(make_rows(examples, "rank", tokenizer, prompts), examples, tokenizer, prompts)
 
 
 def test_every_row_is_checked(examples: list[Example], tokenizer: Any, prompts: PromptSettings) -> None:
@@ -148,7 +148,7 @@ def test_every_row_is_checked(examples: list[Example], tokenizer: Any, prompts: 
         (Row(last.id, last.prompt_ids, []), "it has no labels"),
         (Row(last.id, last.prompt_ids, last.completion_ids[:-1]), "its last label is not the end token '<|end|>'"),
     ):
-        message = refused([*rows[:-1], broken], examples, tokenizer)
+        message = refused([*rows[:-1], broken], examples, tokenizer, prompts)
         assert message.startswith(f"example {last.id}: {fault}")
         assert show_row(broken, tokenizer) in message
 
@@ -161,11 +161,11 @@ def test_labels_in_the_prompt_are_refused(examples: list[Example], tokenizer: An
             return {"input_ids": self.prompt_ids + self.completion_ids, "labels": self.prompt_ids + self.completion_ids}
 
     row = make_rows(examples[:1], "select", tokenizer, prompts)[0]
-    assert "it has labels in the prompt" in refused([Leaking(row.id, row.prompt_ids, row.completion_ids)], examples, tokenizer)
+    assert "it has labels in the prompt" in refused([Leaking(row.id, row.prompt_ids, row.completion_ids)], examples, tokenizer, prompts)
 
 
-def test_nothing_to_train_on_is_refused(examples: list[Example], tokenizer: Any) -> None:
-    assert "there are no rows to train on" in refused([], examples, tokenizer)
+def test_nothing_to_train_on_is_refused(examples: list[Example], tokenizer: Any, prompts: PromptSettings) -> None:
+    assert "there are no rows to train on" in refused([], examples, tokenizer, prompts)
 
 
 def test_language_rows_hold_both_tasks_and_train_on_every_token(examples: list[Example], tokenizer: Any, prompts: PromptSettings) -> None:

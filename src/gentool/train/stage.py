@@ -84,7 +84,7 @@ def train_stage(
 
     def make_checked(tokenizer: PreTrainedTokenizerBase) -> list[Row]:
         rows = make_rows(examples, task, tokenizer, prompts)
-        check_rows(rows, examples, tokenizer)
+        check_rows(rows, examples, task, tokenizer, prompts)
         return rows
 
     return train_rows(base, make_checked, task, out, settings, lora, seed)

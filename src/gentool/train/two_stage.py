@@ -5,6 +5,7 @@ Ranking first, then selecting and filling in the call (the paper's two-stage fin
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from gentool.core.errors import RunError
 from gentool.core.example import Example
 from gentool.core.jsonl import read_records
 from gentool.core.recipe import Settings
-from gentool.prompts import TASKS, PromptSettings, render_answer, render_messages
+from gentool.prompts import TASKS, PromptSettings, Task, render_messages, render_reply, render_tools
 from gentool.train.nano import NanoSettings, build_nano
 from gentool.train.rows import make_language_rows
 from gentool.train.stage import LoraSettings, StageSettings, train_rows, train_stage
@@ -83,8 +84,19 @@ def training_texts(examples: Sequence[Example], prompts: PromptSettings) -> Iter
     seen: set[str] = set()
     for example in examples:
         for task in TASKS:
-            parts = [message["content"] for message in render_messages(task, example.query, example.tools, prompts)]
-            for part in (*parts[0].split("\n"), *parts[1:], render_answer(task, example.ranking, example.answer)):
+            for part in _parts(example, task, prompts):
                 if part not in seen:
                     seen.add(part)
                     yield part
+
+
+def _parts(example: Example, task: Task, prompts: PromptSettings) -> Iterator[str]:
+    """The parts of an example that recur: each tool, the rest of the prompt, the answer."""
+    yield from (json.dumps(tool["function"], ensure_ascii=False) for tool in render_tools(example.tools, prompts))
+    *first, last = render_messages(task, example.query, example.tools, prompts)
+    yield from (line for message in first for line in message["content"].split("\n"))
+    yield last["content"]
+    reply = render_reply(task, example.ranking, example.answer, prompts)
+    yield from (json.dumps(call["function"], ensure_ascii=False) for call in reply.get("tool_calls", []))
+    if reply["content"]:
+        yield reply["content"]
