@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gentool.core.errors import TrainingError
+from gentool.core.errors import ModelError, TrainingError
 from gentool.core.example import Example
-from gentool.engines.chat import render_prompt
-from gentool.prompts import PromptSettings, Task, read_call, read_ranking, render_messages
+from gentool.engines.chat import decode_answer, prepare_tokenizer, render_prompt
+from gentool.prompts import PromptSettings, ReadCall, Task, read_call, read_ranking, render_messages, render_tools
 from gentool.train.rows import IGNORED, Row, check_rows, collate_rows, make_language_rows, make_rows, show_row
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "engines"))
+from native_templates import CHATML_TOKENS, DROPS_CALLS, DROPS_TOOLS, QWEN, TEMPLATES, Template, make_tokenizer
 
 TURNS = "{% for m in messages %}<{{ m['role'] }}>{{ m['content'] }}<|end|>\n{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}"
 DROPS_SYSTEM = TURNS.replace("in messages", "in messages if m['role'] != 'system'")
@@ -176,3 +181,76 @@ def test_language_rows_hold_both_tasks_and_train_on_every_token(examples: list[E
         tokenizer.decode(row.prompt_ids) + tokenizer.decode(row.completion_ids) for row in wanted
     ]
     assert all(row.features()["labels"] == row.features()["input_ids"] for row in rows)
+
+
+# Native rows
+
+
+NATIVE = PromptSettings(answer="native")
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_native_rows_are_what_generation_sees_and_what_it_should_add(examples: list[Example], task: Task, name: str) -> None:
+    tokenizer = prepare_tokenizer(make_tokenizer(TEMPLATES[name]), name)
+    rows = make_rows(examples, task, tokenizer, NATIVE)
+    check_rows(rows, examples, task, tokenizer, NATIVE)
+    for row, example in zip(rows, examples, strict=True):
+        messages, tools = render_messages(task, example.query, example.tools, NATIVE), render_tools(example.tools, NATIVE)
+        assert row.prompt_ids == tokenizer(render_prompt(tokenizer, messages, tools), add_special_tokens=False)["input_ids"]
+        assert row.completion_ids[-1] == tokenizer.eos_token_id
+        answer = decode_answer(tokenizer, row.completion_ids, native=True)
+        if task == "select":
+            assert read_call(answer, "native", example.tools) == ReadCall(example.answer)
+        else:
+            assert read_ranking(answer).names == example.ranking
+
+
+@pytest.mark.parametrize(("template", "dropped"), [(DROPS_TOOLS, "drops tools"), (DROPS_CALLS, "drops or changes calls")])
+def test_a_template_that_drops_tools_or_calls_is_refused_whatever_the_task(examples: list[Example], template: str, dropped: str) -> None:
+    tokenizer = make_tokenizer(Template(template, **CHATML_TOKENS))
+    rows = make_rows(examples, "rank", tokenizer, NATIVE)
+    with pytest.raises(ModelError, match=dropped):
+        check_rows(rows, examples, "rank", tokenizer, NATIVE)
+    check_rows(make_rows(examples, "rank", tokenizer, PromptSettings()), examples, "rank", tokenizer, PromptSettings())
+
+
+@pytest.mark.parametrize(
+    ("task", "template", "fault"),
+    [
+        (
+            "select",
+            QWEN.replace("arguments | tojson", "arguments | tojson | replace('Rome', 'rome')"),
+            "which is read back as forecast with {'city': 'rome'}",
+        ),
+        (
+            "select",
+            QWEN.replace("arguments | tojson", "arguments | tojson | replace('\"Rome\"', '1')"),
+            "which is read back as forecast with {'city': 1}",
+        ),
+        (
+            "select",
+            QWEN.replace("arguments | tojson", "arguments | tojson | replace('Rome\"', '')"),
+            "its answer cannot be read back (a call that cannot",
+        ),
+        (
+            "rank",
+            QWEN.replace("{{ m.content }}", "{{ m.content | replace('[\"forecast\", ', '[') }}"),
+            "its ranking is read back as ('generate_response',)",
+        ),
+        ("select", QWEN.replace("tool | tojson", "tool | tojson | replace('play_song', 'song')"), "does not hold the tool 'play_song'"),
+    ],
+)
+def test_a_native_row_that_would_teach_another_answer_is_refused(examples: list[Example], task: Task, template: str, fault: str) -> None:
+    tokenizer = make_tokenizer(Template(template, **CHATML_TOKENS))
+    message = refused(make_rows(examples, task, tokenizer, NATIVE), examples, tokenizer, NATIVE, task)
+    assert fault in message
+    assert "[[trained: " in message
+
+
+def test_values_of_native_rows_are_compared_with_their_types(examples: list[Example]) -> None:
+    """To Python, 1 is true is 1.0; to the student they are not."""
+    tokenizer = make_tokenizer(Template(QWEN.replace("arguments | tojson", "arguments | tojson | replace('true', '1')"), **CHATML_TOKENS))
+    one = examples[1].model_copy(update={"answer": examples[1].answer.model_copy(update={"arguments": {"city": True}})})
+    rows = make_rows([one], "select", tokenizer, NATIVE)
+    assert "read back as forecast with {'city': 1}" in refused(rows, [one], tokenizer, NATIVE)

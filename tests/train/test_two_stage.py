@@ -117,3 +117,14 @@ def test_the_small_student_can_be_pretrained_first(run: Path, prompts: PromptSet
 def test_a_trained_model_is_not_pretrained(nano: Path) -> None:
     with pytest.raises(ValueError, match="pretrain is for the model 'nano'"):
         TrainSettings(model=str(nano), pretrain=QUICK)
+
+
+def test_the_small_student_learns_natively_too(run: Path, examples: list[Example]) -> None:
+    native = PromptSettings(answer="native")
+    texts = list(training_texts(examples, native))
+    assert len(texts) == len(set(texts))
+    for part in ("Rain in Rome?", native.abstention, '{"name": "forecast", "arguments": {"city": "Rome"}}', '["generate_response"]'):
+        assert part in texts
+    assert any(text.startswith('{"name": "book_table", "description": "Books."') for text in texts)
+    done = train_two_stages(run, SETTINGS.model_copy(update={"pretrain": QUICK}), native, 0)
+    assert (done["rank"]["rows"], done["select"]["rows"]) == (len(examples), len(examples))

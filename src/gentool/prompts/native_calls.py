@@ -45,6 +45,8 @@ SIGN = re.compile(
     re.VERBOSE,
 )
 """What words do not hold."""
+MOST_SHOWN = 40
+"""How many characters of an answer a fault shows."""
 LETTER = re.compile(r"[^\W\d_]")
 JSON_TYPES: tuple[tuple[type, str], ...] = (
     (bool, "boolean"),
@@ -82,7 +84,7 @@ def find_fault(words: str) -> str | None:
         return "the answer is empty"
     sign = SIGN.search(words)
     if sign:
-        return f"a call that cannot be read: {sign[0].strip()[:40]}"
+        return f"a call that cannot be read: {words[sign.start() :].strip()[:MOST_SHOWN]}"
     return None if LETTER.search(words) else "neither a call nor words"
 
 
