@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from gentool.ask import choose_candidates
 from gentool.core.errors import CatalogueError
 from gentool.core.jsonl import write_records
 from gentool.core.tool import Tool
-from gentool.engines.engine import Reply
+from gentool.engines.engine import Reply, Request
 from gentool.engines.hf import HfEngine
 
 Gentool = Callable[..., Any]
@@ -79,6 +79,27 @@ def test_what_cannot_be_read_is_told_on_one_line(finished: Path, gentool: Gentoo
     answer = answer_of(gentool("ask", finished, "Search flights").out)
     assert answer["ranking"] == 'could not be read (no JSON list of names in the answer): "\\n\\nNo."'
     assert answer["call"].endswith(': "\\n\\nNo."')
+
+
+def test_natively_words_are_abstention_and_the_tools_are_no_part_of_the_text(
+    run_copy: Path, gentool: Gentool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def reply(_: HfEngine, requests: list[Request]) -> Iterator[Reply]:
+        asked.extend(requests)
+        yield from (Reply(request.id, "No tool can do this.") for request in requests)
+
+    recipe = run_copy / "recipe.yaml"
+    recipe.write_text(recipe.read_text().replace("tools: signature", "tools: json").replace("answer: json", "answer: native"))
+    monkeypatch.setattr(HfEngine, "reply", reply)
+    outcome = gentool("ask", run_copy, "Search flights from OSL to LIS")
+    answer = answer_of(outcome.out)
+    assert json.loads(answer["call"]) == {"name": "generate_response", "arguments": {}}
+    assert answer["ranking"].startswith("could not be read (")
+    for request in asked:
+        assert [tool["function"]["name"] for tool in request.tools] == answer["candidates"].split(", ")
+        assert "search_one_way_flights" not in request.messages[0]["content"]
 
 
 def test_an_empty_query_is_refused(finished: Path, refused: Refused) -> None:

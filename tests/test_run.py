@@ -179,3 +179,8 @@ def test_a_run_of_one_stage_goes_the_whole_way(tiny: Path, tmp_path: Path, gento
     assert "was not trained here" not in page
     answered = gentool("ask", run, "Search flights from OSL to LIS").out.splitlines()
     assert [line.partition(":")[0] for line in answered] == ["candidates", "ranking", "call"]
+
+
+def test_a_native_answer_has_no_place_for_a_ranking() -> None:
+    with pytest.raises(ValueError, match=r"prompts\.answer: native has no place for a ranking"):
+        Recipe.model_validate({"prompts": {"answer": "native"}, "train": {"stages": ["joint"]}})

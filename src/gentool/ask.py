@@ -13,7 +13,7 @@ from gentool.engines.engine import Request
 from gentool.engines.vectors import embed_tfidf, similarities
 from gentool.evaluate.predict import TRAINED, answer_both, open_predictor
 from gentool.formats.catalogue import read_catalogue
-from gentool.prompts import Task, read_call, read_ranking, render_messages
+from gentool.prompts import Task, read_call, read_ranking, render_messages, render_tools
 from gentool.run import Run
 
 
@@ -33,12 +33,14 @@ def ask(run: Run, query: str, catalogue: Path | None) -> Answer:
     tools = read_catalogue(catalogue) if catalogue else list(read_records(run.path / "tools.jsonl", Tool))
     nearest = choose_candidates(query, tools, run.recipe.pairs.k)
     predictor = open_predictor(TRAINED, run.path, run.recipe.predict, run.recipe.seed, run.recipe.train.stages)
+    prompts = run.recipe.prompts
+    shown = render_tools(nearest, prompts)
 
     def make(task: Task) -> list[Request]:
-        return [Request("ask", task, tuple(render_messages(task, query, nearest, run.recipe.prompts)))]
+        return [Request("ask", task, tuple(render_messages(task, query, nearest, prompts)), tools=shown)]
 
     selected, ranked = (texts["ask"] for texts in answer_both(predictor, make))
-    ranking, call = read_ranking(ranked), read_call(selected)
+    ranking, call = read_ranking(ranked), read_call(selected, prompts.answer, nearest)
     return Answer(
         nearest.names,
         json.dumps(list(ranking.names), ensure_ascii=False) if ranking.names is not None else _unread(ranking.fault, ranked),

@@ -71,6 +71,13 @@ class Recipe(Settings):
             raise ValueError(message)
         return self
 
+    @model_validator(mode="after")
+    def _check_answer(self) -> Self:
+        if self.prompts.answer == "native" and self.train.stages == ("joint",):
+            message = "prompts.answer: native has no place for a ranking beside a call, which train.stages: [joint] asks for; take json"
+            raise ValueError(message)
+        return self
+
     @field_validator("predict")
     @classmethod
     def _check_engines(cls, settings: PredictSettings) -> PredictSettings:

@@ -69,6 +69,12 @@ def test_the_lists_hold_what_the_types_allow() -> None:
     assert {*AFTER, *AFTER.values(), "unserved"} == set(get_args(Kind))
 
 
+def test_predictions_without_a_format_are_in_json() -> None:
+    assert Prediction.model_validate({"id": "e", "select": "", "rank": ""}).answer == "json"
+    native = Prediction(id="e", select="", rank="", answer="native")
+    assert Prediction.model_validate_json(native.model_dump_json()) == native
+
+
 def test_predictions_and_verdicts_refuse_unknown_keys() -> None:
     with pytest.raises(ValidationError, match="extra"):
         Prediction.model_validate({"id": "e", "select": "", "rank": "", "text": ""})

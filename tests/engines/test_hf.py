@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gentool.core.errors import ModelError
-from gentool.engines.chat import render_prompt
+from gentool.engines.chat import decode_answer, render_prompt
 from gentool.engines.engine import Request
-from gentool.engines.hf import GenerationSettings, HfEngine, load_model, load_tokenizer, plan_batches
+from gentool.engines.hf import GenerationSettings, HfEngine, find_ends, load_model, load_tokenizer, plan_batches
 
 QUERIES = ["Rain?", "Book a table for two in Paris, please, at nine o'clock.", "0 1 2", "Rain in Bern today? " * 6, "?", "Tools:"]
 REQUESTS = [Request(str(number), "select", ({"role": "user", "content": query},)) for number, query in enumerate(QUERIES)]
@@ -103,6 +103,23 @@ def test_each_of_a_models_end_tokens_ends_a_reply(copied: Path) -> None:
     assert answers(load_engine(copied, max_new_tokens=8), REQUESTS[1:2])["1"] in (before, "")
 
 
+def test_tools_are_shown_to_the_model_by_its_template(small_model: Path) -> None:
+    """A reply to a request with tools is what the model writes behind the template's own prompt, special tokens kept."""
+    import torch
+
+    engine, tokenizer = load_engine(small_model, max_new_tokens=6), load_tokenizer(str(small_model))
+    tool = {"type": "function", "function": {"name": "forecast", "description": "Rain.", "parameters": {"type": "object", "properties": {}}}}
+    request = Request("native", "select", REQUESTS[1].messages, tools=(tool,))
+    prompt = render_prompt(tokenizer, request.messages, request.tools)
+    assert "forecast" in prompt
+    ids = tokenizer(prompt, add_special_tokens=False, return_tensors="pt")["input_ids"]
+    with torch.no_grad():
+        made = engine._model.generate(input_ids=ids.to(engine._model.device))[0, ids.shape[1] :].tolist()
+    text = answers(engine, [request, *REQUESTS])["native"]
+    assert text == decode_answer(tokenizer, made, native=True)
+    assert text != answers(engine, REQUESTS)["1"]
+
+
 def test_no_requests_no_replies(small_model: Path) -> None:
     engine = HfEngine(str(small_model), GenerationSettings())
     assert list(engine.reply([])) == []
@@ -111,6 +128,17 @@ def test_no_requests_no_replies(small_model: Path) -> None:
 
 
 # Loading
+
+
+@pytest.mark.parametrize(
+    ("settings", "ends"),
+    [({"eos_token_id": [2, 3]}, ("<|system|>", "<|user|>")), ({"eos_token_id": 1}, ("<|end|>",)), ({}, ()), ("{", ()), (None, ())],
+)
+def test_the_tokens_that_end_a_models_answers_are_its_own_settings(copied: Path, settings: Any, ends: tuple[str, ...]) -> None:
+    (copied / "generation_config.json").unlink(missing_ok=True)
+    if settings is not None:
+        (copied / "generation_config.json").write_text(settings if isinstance(settings, str) else json.dumps(settings))
+    assert find_ends(str(copied), load_tokenizer(str(copied))) == ends
 
 
 def test_a_model_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,19 @@ import pytest
 
 from gentool.core.errors import ModelError, RecipeError, RunError
 from gentool.core.example import Example, Prediction
-from gentool.core.jsonl import read_records
+from gentool.core.jsonl import read_records, write_records
 from gentool.engines.engine import Reply, Request
+from gentool.engines.hf import GenerationSettings
 from gentool.evaluate import predict as stage
 from gentool.evaluate.predict import BLOCK, Predictor, PredictSettings, check_engines, make_request, name_of, open_predictor, predict, predict_block
+from gentool.evaluate.verdict import judge
 from gentool.prompts import PromptSettings, read_call, read_ranking
 from gentool.run import Run, load_run
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "engines"))
+from native_templates import CHATML_TOKENS, DROPS_TOOLS, TEMPLATES, Template, make_tokenizer
+
+NATIVE = PromptSettings(answer="native")
 Gentool = Callable[..., Any]
 
 
@@ -37,6 +44,21 @@ class Echo:
 @pytest.fixture
 def examples(finished: Path) -> list[Example]:
     return list(read_records(finished / "pairs" / "test.jsonl", Example))
+
+
+@pytest.fixture
+def native_model(tmp_path: Path) -> Path:
+    """A Llama of random weights with a tokenizer in the manner of Qwen's."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(0)
+    tokenizer = make_tokenizer(TEMPLATES["qwen"])
+    sizes: dict[str, Any] = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
+    config = LlamaConfig(vocab_size=len(tokenizer), max_position_embeddings=8192, eos_token_id=tokenizer.eos_token_id, bos_token_id=None, **sizes)
+    LlamaForCausalLM(config).save_pretrained(tmp_path / "native")
+    tokenizer.save_pretrained(tmp_path / "native")
+    return tmp_path / "native"
 
 
 @pytest.fixture
@@ -85,6 +107,23 @@ def test_one_joint_answer_stands_for_both(examples: list[Example]) -> None:
     predictions = predict_block(Predictor("echo", echo, echo, joint=True), examples[:5], PromptSettings())
     assert predictions == [Prediction(id=example.id, select=f"joint {example.id}", rank=f"joint {example.id}") for example in examples[:5]]
     assert len(echo.asked) == 1
+
+
+def test_a_native_request_gives_the_tools_beside_the_messages(examples: list[Example]) -> None:
+    request = make_request(examples[0], "select", NATIVE)
+    assert request.messages == ({"role": "user", "content": examples[0].query},)
+    assert [tool["function"]["name"] for tool in request.tools] == list(examples[0].tools.names)
+    assert make_request(examples[0], "select", PromptSettings()).tools == ()
+
+
+def test_a_prediction_says_in_which_format_was_asked(run: Run, examples: list[Example]) -> None:
+    """Engines that read no prompts answer in JSON whatever is asked for."""
+    (asked,) = predict_block(Predictor("echo", Echo(), Echo()), examples[:1], NATIVE)
+    assert asked.answer == "native"
+    for engine in ("tfidf", "random"):
+        (prediction,) = predict_block(open_predictor(engine, run.path, PredictSettings(), 0), examples[:1], NATIVE)
+        assert prediction.answer == "json"
+        assert read_call(prediction.select, prediction.answer).repairs == ()
 
 
 @pytest.mark.parametrize("held", [0, 1, BLOCK - 1, BLOCK, BLOCK + 1])
@@ -146,6 +185,31 @@ def test_any_model_answers_under_its_folder_s_name(run: Run, gentool: Gentool) -
     predictions = list(read_records(run.path / "predict" / "nano.jsonl", Prediction))
     assert len(predictions) == 128
     assert gentool("score", run.path).out.splitlines()[-1].endswith("nano.json")
+
+
+def test_a_model_of_its_own_tool_format_is_asked_natively(run: Run, gentool: Gentool, examples: list[Example], native_model: Path) -> None:
+    """Its weights are random: its answers are poor, but each is classified."""
+    write_records(run.path / "pairs" / "test.jsonl", examples[:4])
+    settings = PredictSettings(generation=GenerationSettings(max_new_tokens=16))
+    predictions = list(read_records(predict(run.path, f"hf:{native_model}", settings, NATIVE, 0), Prediction))
+    assert [(prediction.id, prediction.answer) for prediction in predictions] == [(example.id, "native") for example in examples[:4]]
+    for example, prediction in zip(examples, predictions, strict=False):
+        verdict = judge(example, prediction)
+        assert verdict.error is not None or verdict.call
+        assert (verdict.selected is None) == (verdict.error == "unparsable")
+    (run.path / "predict" / "trained.jsonl").unlink()
+    for name in ("tfidf", "random"):
+        (run.path / "predict" / f"{name}.jsonl").unlink()
+    assert gentool("score", run.path).status == 0
+
+
+def test_a_model_whose_template_drops_tools_is_not_asked_natively(run: Run, native_model: Path, examples: list[Example]) -> None:
+    write_records(run.path / "pairs" / "test.jsonl", examples[:1])
+    tokenizer = make_tokenizer(Template(DROPS_TOOLS, **CHATML_TOKENS))
+    tokenizer.save_pretrained(native_model)
+    with pytest.raises(ModelError, match="chat template drops tools"):
+        predict(run.path, f"hf:{native_model}", PredictSettings(), NATIVE, 0)
+    assert predict(run.path, f"hf:{native_model}", PredictSettings(generation=GenerationSettings(max_new_tokens=1)), PromptSettings(), 0).exists()
 
 
 def test_who_cannot_answer_says_why(run: Run) -> None:

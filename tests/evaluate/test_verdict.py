@@ -239,6 +239,30 @@ def test_repairs_say_which_answer_they_mended(make_example: MakeExample) -> None
     assert {repair.split(":")[0] for repair in outcome.verdict.repairs} == {"select", "rank"}
 
 
+def test_the_format_that_was_asked_for_decides_how_an_answer_is_read(make_example: MakeExample) -> None:
+    words, call = "No tool can do this.", '<tool_call>{"name": "forecast", "arguments": {"city": "New York", "days": 5}}</tool_call>'
+    for answer, error in (("native", None), ("json", "unparsable")):
+        verdict = judge(make_example("zero"), Prediction(id="f-zero", select=words, rank="", answer=answer))
+        assert (verdict.error, verdict.selected) == (error, None if error else GENERATE_RESPONSE)
+    assert judge(make_example("one"), Prediction(id="f-one", select=words, rank="", answer="native")).error == "abstained_when_needed"
+    native = examine(make_example("one"), Prediction(id="f-one", select=call, rank="", answer="native"))
+    assert native.verdict.call and not native.mended
+    assert examine(make_example("one"), Prediction(id="f-one", select=call, rank="")).mended
+
+
+def test_a_native_call_that_was_cut_off_is_unparsable(make_example: MakeExample) -> None:
+    for text in ("", "<tool_call>", '<tool_call>\n{"name": "forecast"', "forecast"):
+        assert judge(make_example("zero"), Prediction(id="f-zero", select=text, rank="", answer="native")).error == "unparsable"
+
+
+def test_values_without_quotes_are_typed_by_the_examples_tools(make_example: MakeExample) -> None:
+    text = "<function=forecast><parameter=city>New York</parameter><parameter=days>5</parameter></function>"
+    assert judge(make_example("one"), Prediction(id="f-one", select=text, rank="", answer="native")).call
+    example = make_example("one", Call(name="forecast", arguments={"city": "5"}))
+    text = "<function=forecast><parameter=city>5</parameter></function>"
+    assert judge(example, Prediction(id=example.id, select=text, rank="", answer="native")).call
+
+
 def test_prediction_of_another_example_is_refused(make_example: MakeExample) -> None:
     with pytest.raises(RunError, match="f-one"):
         judge(make_example("zero"), Prediction(id="f-one", select="", rank=""))

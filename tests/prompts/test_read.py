@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gentool.core.call import ABSTAIN, Call
-from gentool.core.tool import GENERATE_RESPONSE
+from gentool.core.tool import GENERATE_RESPONSE, Tool, ToolSet
 from gentool.prompts import ReadCall, ReadRanking, read_call, read_ranking, render_answer
 
 VALUES = st.recursive(
@@ -85,61 +85,22 @@ def test_values_that_look_like_decoration_are_kept(value: str) -> None:
     assert read_call(repr({"name": "f", "arguments": call.arguments})).call == call
 
 
-# What is tolerated, by name
+def test_the_format_that_was_asked_for_decides_what_words_are() -> None:
+    words = "None of the available tools can do this."
+    assert read_call(words, "native") == ReadCall(ABSTAIN)
+    assert read_call(words, "json") == read_call(words) == ReadCall(None, (), "no readable JSON in the answer")
+    tagged = '<tool_call>{"name": "f", "arguments": {"a": 1}}</tool_call>'
+    assert (read_call(tagged, "native"), read_call(tagged)) == (ReadCall(GOOD), ReadCall(GOOD, ("call markers",)))
 
 
-@pytest.mark.parametrize(
-    ("text", "repairs"),
-    [
-        (TEXT, ()),
-        (f"\n {TEXT} \n", ()),
-        (f"```json\n{TEXT}\n```", ("code fence",)),
-        (f"```\n{TEXT}```", ("code fence",)),
-        (f"Here you are: {TEXT} Anything else?", ("text around",)),
-        (f"I'd call this: {TEXT}", ("text around",)),
-        (f"Sure:\n```json\n{TEXT}\n```", ("code fence", "text around")),
-        ("{'name': 'f', 'arguments': {'a': 1}}", ("Python literal",)),
-        ('{"name": "f", "arguments": {"a": 1,},}', ("trailing comma",)),
-        ("{'name': 'f', 'arguments': {'a': 1,},}", ("Python literal",)),
-        ('{"name": "f", "parameters": {"a": 1}}', ("parameters for arguments",)),
-        (f"<tool_call>\n{TEXT}\n</tool_call>", ("call markers",)),
-        (f"[TOOL_CALLS][{TEXT}]", ("call markers", "list of calls")),
-        (f"[TOOL_CALLS] [{TEXT}] [/TOOL_CALLS]", ("call markers", "list of calls")),
-        (f"<|python_tag|>{TEXT}", ("call markers",)),
-        (f"<|tool_call|>{TEXT}", ("call markers",)),
-        (f"<think>\nMaybe {{x}} or 'y'?\n</think>\n{TEXT}", ("thinking",)),
-        (f"<think></think><think>again</think>{TEXT}", ("thinking",)),
-        (f'<think>{{"name": "g", "arguments": {{}}}}?</think>{TEXT}', ("thinking",)),
-        (f'{{"type": "function", "id": "c1", "function": {TEXT}}}', ("function wrapper",)),
-        ('{"name": "f", "arguments": "{\\"a\\": 1}"}', ("arguments as a string",)),
-        ('{"function": {"name": "f", "arguments": "{\\"a\\": 1}"}}', ("function wrapper", "arguments as a string")),
-        (f"[{TEXT}]", ("list of calls",)),
-        (f"[{TEXT}, {TEXT}]", ("list of calls",)),
-        (f"{TEXT}\n{TEXT}", ()),
-        (f'{{"note": 1}} {TEXT}', ()),
-        (f"{{oops {TEXT}", ("text around",)),
-    ],
-)
-def test_a_deviation_is_read_and_named(text: str, repairs: tuple[str, ...]) -> None:
-    assert read_call(text) == ReadCall(GOOD, repairs, "")
+def test_the_tools_that_were_shown_type_values_without_quotes() -> None:
+    tools = ToolSet.of([Tool(name="f", parameters={"type": "object", "properties": {"a": {"type": "string"}}})])
+    text = "<function=f><parameter=a>1</parameter></function>"
+    assert read_call(text, "native") == ReadCall(GOOD)
+    assert read_call(text, "native", tools) == ReadCall(Call(name="f", arguments={"a": "1"}))
 
 
-@pytest.mark.parametrize(
-    ("written", "value"),
-    [
-        ("True", True),
-        ("true", True),
-        ("None", None),
-        ("null", None),
-        ("-3", -3),
-        ("-1.5", -1.5),
-        ("(1, 'x')", [1, "x"]),
-        ("'it\\'s'", "it's"),
-        ("''", ""),
-    ],
-)
-def test_python_literals_are_read_for_what_they_are(written: str, value: Any) -> None:
-    assert read_call(f"{{'name': 'f', 'arguments': {{'a': {written}}}}}") == ReadCall(Call(name="f", arguments={"a": value}), ("Python literal",), "")
+# Rankings
 
 
 @pytest.mark.parametrize(
@@ -162,59 +123,14 @@ def test_a_ranking_is_read_with_the_same_repairs(text: str, repairs: tuple[str, 
     assert read_ranking(text) == ReadRanking(("a", "generate_response"), repairs, "")
 
 
-# What is not
-
-
-@pytest.mark.parametrize(
-    ("text", "fault"),
-    [
-        ("", "no readable JSON in the answer"),
-        ("No tool serves this query; I answer in words.", "no readable JSON in the answer"),
-        ("I would use generate_response here.", "no readable JSON in the answer"),
-        ("generate_response", "no readable JSON in the answer"),
-        ('{"name": "f", "arguments": {"a": 1', "no readable JSON in the answer"),
-        ('{"name": "f", "arguments": {"a": 1}', "no readable JSON in the answer"),
-        ('{"name": "f", "argum', "no readable JSON in the answer"),
-        ('{"name": "f", "arguments": {"a": NaN}}', "no readable JSON in the answer"),
-        ('{"name": "f", "arguments": {"a": -Infinity}}', "no readable JSON in the answer"),
-        ('{"name": "f", "arguments": {"a": 1e999}}', "no readable JSON in the answer"),
-        ("{'name': 'f', 'arguments': {'a': 1e999}}", "no readable JSON in the answer"),
-        ("{'name': 'f', 'arguments': {'a': 0x" + "F" * 5000 + "}}", "no readable JSON in the answer"),
-        ('{"name": "f", "arguments": {"a": ' + "9" * 5000 + "}}", "no readable JSON in the answer"),
-        ("{'name': 'f', 'arguments': {'a': b'x'}}", "no readable JSON in the answer"),
-        ("{'name': 'f', 'arguments': {1: 2}}", "no readable JSON in the answer"),
-        ("{'name': 'f', 'arguments': {**{}}}", "no readable JSON in the answer"),
-        ("{'name': 'f', 'arguments': {'a': f'{1}'}}", "no readable JSON in the answer"),
-        ("{'name': 'f', 'arguments': {'a': 2 ** 99}}", "no readable JSON in the answer"),
-        ("{'name': 'f', 'arguments': {'a': -True}}", "no readable JSON in the answer"),
-        ('f(a=1) # "name"', "no readable JSON in the answer"),
-        ('{"name": "f", "arguments": [1]}', 'no object with "name" and "arguments"'),
-        ('{"name": "f", "arguments": 3}', 'no object with "name" and "arguments"'),
-        ('{"name": "f", "arguments": null}', 'no object with "name" and "arguments"'),
-        ('{"name": "f", "arguments": "a=1"}', 'no object with "name" and "arguments"'),
-        ('{"name": "f", "arguments": "[1]"}', 'no object with "name" and "arguments"'),
-        ('{"name": "f", "arguments": "{\\"a\\": NaN}"}', 'no object with "name" and "arguments"'),
-        ('{"name": "f"}', 'no object with "name" and "arguments"'),
-        ('{"arguments": {"a": 1}}', 'no object with "name" and "arguments"'),
-        ('{"name": "", "arguments": {}}', 'no object with "name" and "arguments"'),
-        ('{"name": 3, "arguments": {}}', 'no object with "name" and "arguments"'),
-        ('{"name": "\\ud800", "arguments": {}}', 'no object with "name" and "arguments"'),
-        ("[]", 'no object with "name" and "arguments"'),
-        ('["f"]', 'no object with "name" and "arguments"'),
-        (f'{TEXT} {{"name": "g", "arguments": {{}}}}', "2 different calls where one was asked for"),
-        (f'[{TEXT}, {{"name": "f", "arguments": {{"a": 2}}}}]', "2 different calls where one was asked for"),
-        (f'{TEXT} {{"name": "f", "arguments": {{"a": true}}}}', "2 different calls where one was asked for"),
-    ],
-)
-def test_what_cannot_be_read_is_a_fault(text: str, fault: str) -> None:
-    assert read_call(text) == ReadCall(None, (), fault)
-
-
 @pytest.mark.parametrize(
     "text", ["", "a, b", "[]", "[1]", '["a", 1]', '["a"', '{"a": ["x"], "b": ["y"]}', '{"a": "x"}', "[NaN]", '[{"name": 1}]', "[[]]", '"a"']
 )
 def test_what_is_no_ranking_is_a_fault(text: str) -> None:
     assert read_ranking(text) == ReadRanking(None, (), "no JSON list of names in the answer")
+
+
+# Whatever the text holds
 
 
 @pytest.mark.parametrize(
@@ -256,14 +172,3 @@ def test_deep_nesting_is_never_an_exception(depth: int, opening: str, closing: s
         read = read_call(text)
         assert (read.call is None) == bool(read.fault)
     assert read_ranking(nested).names is None
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        '{"name": "create_tool", "arguments": {"tool": {"name": "x", "parameters": {}}',
-        '<think>perhaps {"name": "x", "arguments": {}} would do',
-    ],
-)
-def test_a_call_inside_an_answer_that_was_cut_off_is_no_answer(text: str) -> None:
-    assert read_call(text).call is None

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from gentool.core.call import Call
+from gentool.core.call import ABSTAIN, Call
+from gentool.core.errors import RecipeError
 from gentool.core.tool import GENERATE_RESPONSE, Tool, ToolSet
-from gentool.prompts import DEFAULT_TOOL, PromptSettings, Task, render_answer, render_messages, render_signature, render_tool
+from gentool.prompts import (
+    DEFAULT_TOOL,
+    PromptSettings,
+    Task,
+    check_task,
+    render_answer,
+    render_messages,
+    render_reply,
+    render_signature,
+    render_tool,
+    render_tools,
+)
 
 JSON, SIGNATURE = PromptSettings(tools="json"), PromptSettings(tools="signature")
 FORECAST = Tool(
@@ -108,3 +122,81 @@ def test_a_tool_is_one_line_whatever_its_schema_holds(description: str, properti
     assert "\n" not in render_tool(tool, JSON)
     assert json.loads(render_tool(tool, JSON))["parameters"]["properties"] == properties
     assert render_tool(tool, SIGNATURE).startswith("f(")
+
+
+# In the model's own tool format
+
+
+NATIVE = PromptSettings(answer="native", abstention="No tool for that.")
+
+
+def test_natively_a_call_is_asked_for_by_the_query_alone() -> None:
+    assert render_messages("select", "Rain in Bern?", TOOLS, NATIVE) == [{"role": "user", "content": "Rain in Bern?"}]
+
+
+def test_natively_a_ranking_is_asked_for_in_words_that_name_the_default_tool() -> None:
+    (message,) = render_messages("rank", "Rain in Bern?", TOOLS, NATIVE)
+    assert message["role"] == "user"
+    assert GENERATE_RESPONSE in message["content"]
+    assert message["content"].endswith("\n\nRain in Bern?")
+
+
+def test_native_tools_are_the_sets_in_its_order_without_the_default_tool() -> None:
+    first, second = render_tools(TOOLS, NATIVE)
+    assert first["type"] == "function"
+    assert first["function"] == {"name": FORECAST.name, "description": FORECAST.description, "parameters": FORECAST.parameters}
+    assert second["function"]["name"] == "book_table"
+    assert render_tools(TOOLS, JSON) == ()
+
+
+def test_native_tools_have_the_keys_that_templates_expect() -> None:
+    (bare,) = render_tools(ToolSet.of([Tool(name="f", parameters={"required": []})]), NATIVE)
+    assert bare["function"]["parameters"] == {"type": "object", "properties": {}, "required": []}
+
+
+def test_native_replies() -> None:
+    call = Call(name="book_table", arguments={"seats": 2})
+    reply = render_reply("select", ("book_table", GENERATE_RESPONSE), call, NATIVE)
+    assert (reply["role"], reply["content"]) == ("assistant", "")
+    (called,) = reply["tool_calls"]
+    assert called["function"] == {"name": "book_table", "arguments": {"seats": 2}}
+    assert re.fullmatch("[a-zA-Z0-9]{9}", called["id"])
+    assert render_reply("select", (GENERATE_RESPONSE,), ABSTAIN, NATIVE) == {"role": "assistant", "content": "No tool for that."}
+    assert render_reply("rank", ("f", GENERATE_RESPONSE), call, NATIVE) == {"role": "assistant", "content": '["f", "generate_response"]'}
+
+
+@pytest.mark.parametrize("task", get_args(Task))
+def test_replies_in_json_are_the_answers_text(task: Task) -> None:
+    call = Call(name="f", arguments={"a": 1})
+    assert render_reply(task, ("f", GENERATE_RESPONSE), call, JSON) == {
+        "role": "assistant",
+        "content": render_answer(task, ("f", GENERATE_RESPONSE), call),
+    }
+
+
+def test_a_ranking_and_a_native_call_are_not_asked_for_in_one() -> None:
+    for ask in (
+        lambda: check_task("joint", NATIVE),
+        lambda: render_messages("joint", "q", TOOLS, NATIVE),
+        lambda: render_reply("joint", (GENERATE_RESPONSE,), ABSTAIN, NATIVE),
+    ):
+        with pytest.raises(RecipeError, match="has no place for a ranking"):
+            ask()
+    check_task("joint", JSON)
+
+
+@pytest.mark.parametrize(
+    ("values", "fault"),
+    [
+        ({"answer": "native", "tools": "signature"}, "`tools: signature` puts the tools into the text"),
+        ({"abstention": ""}, "would not be read as such: the answer is empty"),
+        ({"abstention": "no_tool"}, "would not be read as such: a call that cannot be read: no_tool"),
+        ({"abstention": " No tool. "}, "spaces around them"),
+        ({"abstention": "<think></think>No tool."}, "or thinking"),
+        ({"abstention": "none()"}, "or a call"),
+        ({"answer": "xml"}, "Input should be 'json' or 'native'"),
+    ],
+)
+def test_settings_that_contradict_are_refused(values: dict[str, Any], fault: str) -> None:
+    with pytest.raises(ValidationError, match=fault):
+        PromptSettings(**values)

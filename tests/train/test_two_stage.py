@@ -150,3 +150,14 @@ def test_other_stages_are_refused(stages: tuple[str, ...]) -> None:
         check_recipe({"stages": list(stages)}, "r.yaml", TrainSettings)
     said = f"r.yaml: stages: [{', '.join(stages)}] is no way to train: use [rank, select] or [select] or [joint]"
     assert str(caught.value).startswith(said)
+
+
+def test_the_small_student_learns_natively_too(run: Path, examples: list[Example]) -> None:
+    native = PromptSettings(answer="native")
+    texts = list(training_texts(examples, native))
+    assert len(texts) == len(set(texts))
+    for part in ("Rain in Rome?", native.abstention, '{"name": "forecast", "arguments": {"city": "Rome"}}', '["generate_response"]'):
+        assert part in texts
+    assert any(text.startswith('{"name": "book_table", "description": "Books."') for text in texts)
+    done = train_two_stages(run, SETTINGS.model_copy(update={"pretrain": QUICK}), native, 0)
+    assert (done["rank"]["rows"], done["select"]["rows"]) == (len(examples), len(examples))

@@ -12,6 +12,8 @@ from gentool.core.tool import GENERATE_RESPONSE, Record, ToolSet
 Kind = Literal["zero", "one", "weak", "strong", "unserved"]
 Scenario = Literal["seen_query_seen_tool", "unseen_query_seen_tool", "seen_query_unseen_tool", "unseen_query_unseen_tool"]
 SCENARIOS: tuple[Scenario, ...] = get_args(Scenario)
+AnswerFormat = Literal["json", "native"]
+"""How a call is answered: as JSON that the prompt asks for, or in the model's own tool format, where abstention is words."""
 AFTER: dict[Kind, Kind] = {"zero": "one", "weak": "strong"}
 """The kind that follows each kind inside a pair: zero-to-one and weak-to-strong. `unserved` is in no pair."""
 
@@ -56,11 +58,15 @@ class Example(Record):
 
 
 class Prediction(Record):
-    """An engine's raw answers to one example: `select` is the text of the call, `rank` the text of the ranking."""
+    """An engine's raw answers to one example: `select` is the text of the call, `rank` the text of the ranking.
+
+    `answer` says in which format the call was asked for, and so how it is read.
+    """
 
     id: str
     select: str
     rank: str
+    answer: AnswerFormat = "json"
 
 
 ErrorClass = Literal[

@@ -15,7 +15,8 @@ class Request:
 
     Language models read `messages`; engines that follow rules read `task` and its structured `inputs` instead. `schema` is the
     JSON Schema of the text that is asked for, None where any text will do. `sample` tells equal requests apart whose
-    answers are to be drawn independently.
+    answers are to be drawn independently. `tools` are definitions for the model's own tool format, in OpenAI's form, read by
+    local models; empty where the tools stand in the messages, or there are none.
     """
 
     id: str
@@ -24,6 +25,7 @@ class Request:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     schema: Mapping[str, Any] | None = None
     sample: int = 0
+    tools: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)

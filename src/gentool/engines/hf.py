@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from gentool.core.errors import ModelError
 from gentool.core.recipe import Settings
-from gentool.engines.chat import prepare_tokenizer, render_prompt
+from gentool.engines.chat import decode_answer, prepare_tokenizer, render_prompt
 from gentool.engines.engine import Reply, Request
+from gentool.engines.template_check import check_tools_shown
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -39,7 +40,19 @@ def load_tokenizer(model: str) -> PreTrainedTokenizerBase:
         tokenizer = AutoTokenizer.from_pretrained(model)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{model}: cannot load its tokenizer ({_first_line(error)})") from None
-    return prepare_tokenizer(tokenizer, model)
+    return prepare_tokenizer(tokenizer, model, find_ends(model, tokenizer))
+
+
+def find_ends(model: str, tokenizer: PreTrainedTokenizerBase) -> tuple[str, ...]:
+    """The tokens that end a model's answers by its own generation settings; none where it has no such settings."""
+    from transformers import GenerationConfig
+
+    try:
+        given = GenerationConfig.from_pretrained(model).eos_token_id
+    except (OSError, ValueError, TypeError):
+        return ()
+    ids = given if isinstance(given, list) else [] if given is None else [given]
+    return tuple(str(token) for token in tokenizer.convert_ids_to_tokens(ids))
 
 
 def load_model(model: str, master_weights: bool = False) -> PreTrainedModel:
@@ -103,20 +116,25 @@ class HfEngine:
         self._model.generation_config = _greedy(self._model, self._tokenizer, settings.max_new_tokens)
 
     def reply(self, requests: Sequence[Request]) -> Iterator[Reply]:
-        prompts = [render_prompt(self._tokenizer, request.messages) for request in requests]
+        """The replies, batch by batch. Raises ModelError where tools are given and the chat template drops them."""
+        if any(request.tools for request in requests):
+            check_tools_shown(self._tokenizer)
+        prompts = [render_prompt(self._tokenizer, request.messages, request.tools) for request in requests]
         lengths = [len(ids) for ids in self._tokenizer(prompts, add_special_tokens=False)["input_ids"]] if prompts else []
         for batch in plan_batches(lengths, self._settings.batch_tokens):
-            texts = self._generate([prompts[index] for index in batch])
-            yield from (Reply(requests[index].id, text) for index, text in zip(batch, texts, strict=True))
+            answers = self._generate([prompts[index] for index in batch])
+            for index, ids in zip(batch, answers, strict=True):
+                yield Reply(requests[index].id, decode_answer(self._tokenizer, ids, native=bool(requests[index].tools)))
 
-    def _generate(self, prompts: list[str]) -> list[str]:
+    def _generate(self, prompts: list[str]) -> list[list[int]]:
+        """The ids that the model adds to each prompt, padding at the end included."""
         import torch
 
         inputs = self._tokenizer(prompts, return_tensors="pt", padding=True, add_special_tokens=False).to(self._model.device)
         inputs.pop("token_type_ids", None)
         with torch.inference_mode():
             output = self._model.generate(**inputs)
-        return self._tokenizer.batch_decode(output[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
+        return cast("list[list[int]]", output[:, inputs["input_ids"].shape[1] :].tolist())
 
 
 def _greedy(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, max_new_tokens: int) -> object:

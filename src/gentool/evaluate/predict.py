@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gentool.core.errors import RecipeError, RunError
-from gentool.core.example import Example, Prediction
+from gentool.core.example import AnswerFormat, Example, Prediction
 from gentool.core.jsonl import appended, read_records, resume_records
 from gentool.core.progress import progress_bar
 from gentool.core.recipe import Settings
 from gentool.engines.engine import Engine, Request
 from gentool.engines.hf import GenerationSettings, HfEngine
 from gentool.engines.retrieval import RandomEngine, TfidfEngine
-from gentool.prompts import TASKS, PromptSettings, Task, render_messages
+from gentool.prompts import TASKS, PromptSettings, Task, render_messages, render_tools
 
 BLOCK = 96
 FIT_EXAMPLES = 2000
@@ -40,13 +40,15 @@ class PredictSettings(Settings):
 class Predictor:
     """Who answers under one name: one engine that selects and one that ranks, often the same.
 
-    `joint`: the engine gives ranking and call in one answer and is asked once for both.
+    `joint`: the engine gives ranking and call in one answer and is asked once for both. `reads_prompts` is False for those
+    that read the structured inputs alone, and so answer in JSON whatever is asked for.
     """
 
     name: str
     select: Engine
     rank: Engine
     joint: bool = False
+    reads_prompts: bool = True
 
 
 def name_of(engine: str) -> str:
@@ -73,11 +75,11 @@ def open_predictor(engine: str, run: Path, settings: PredictSettings, seed: int,
     match engine.partition(":"):
         case ["random", _, _]:
             chance = RandomEngine(seed)
-            return Predictor(name, chance, chance)
+            return Predictor(name, chance, chance, reads_prompts=False)
         case ["tfidf", _, _]:
             examples = list(read_records(run / "pairs" / "train.jsonl", Example))
             nearest = TfidfEngine().fit(examples[:FIT_EXAMPLES])
-            return Predictor(name, nearest, nearest)
+            return Predictor(name, nearest, nearest, reads_prompts=False)
         case ["trained", _, _]:
             return _open_trained(name, run, settings.generation, stages)
         case [_, _, model]:
@@ -96,9 +98,9 @@ def _open_trained(name: str, run: Path, settings: GenerationSettings, stages: Se
 
 
 def make_request(example: Example, task: Task, prompts: PromptSettings) -> Request:
-    """One task on one example, as messages for language models and as structured inputs for the others."""
-    messages = tuple(render_messages(task, example.query, example.tools, prompts))
-    return Request(example.id, task, messages, {"query": example.query, "tools": example.tools})
+    """One task on one example, as a chat for language models and as structured inputs for the others."""
+    messages, tools = render_messages(task, example.query, example.tools, prompts), render_tools(example.tools, prompts)
+    return Request(example.id, task, tuple(messages), {"query": example.query, "tools": example.tools}, tools=tools)
 
 
 def predict(run: Path, engine: str, settings: PredictSettings, prompts: PromptSettings, seed: int, stages: Sequence[Task] = TASKS) -> Path:
@@ -126,7 +128,8 @@ def predict(run: Path, engine: str, settings: PredictSettings, prompts: PromptSe
 def predict_block(predictor: Predictor, examples: Sequence[Example], prompts: PromptSettings) -> list[Prediction]:
     """Both answers to each example, in the examples' order."""
     selected, ranked = answer_both(predictor, lambda task: [make_request(example, task, prompts) for example in examples])
-    return [Prediction(id=example.id, select=selected[example.id], rank=ranked[example.id]) for example in examples]
+    answer: AnswerFormat = prompts.answer if predictor.reads_prompts else "json"
+    return [Prediction(id=example.id, select=selected[example.id], rank=ranked[example.id], answer=answer) for example in examples]
 
 
 def answer_both(predictor: Predictor, make: Callable[[Task], Sequence[Request]]) -> tuple[dict[str, str], dict[str, str]]:

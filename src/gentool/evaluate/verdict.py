@@ -62,7 +62,7 @@ def examine(example: Example, prediction: Prediction) -> Outcome:
     """The verdict with the counts of argument names. Raises RunError where the prediction is another example's."""
     if prediction.id != example.id:
         raise RunError(f"the prediction of example {prediction.id} cannot be judged by example {example.id}; pair them by their ids")
-    answer, ranking = read_call(prediction.select), read_ranking(prediction.rank)
+    answer, ranking = read_call(prediction.select, prediction.answer, example.tools), read_ranking(prediction.rank)
     verdict = Verdict(
         id=example.id,
         repairs=(*(f"select: {repair}" for repair in answer.repairs), *(f"rank: {repair}" for repair in ranking.repairs)),

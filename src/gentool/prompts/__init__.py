@@ -6,8 +6,21 @@ what had to be repaired to read it. gentool.train renders its rows and gentool.e
 
 from __future__ import annotations
 
-from gentool.prompts.read import ReadCall, ReadRanking, read_call, read_ranking
-from gentool.prompts.render import DEFAULT_TOOL, TASKS, PromptSettings, Task, render_answer, render_messages, render_signature, render_tool
+from gentool.prompts.json_calls import ReadCall
+from gentool.prompts.read import ReadRanking, read_call, read_ranking
+from gentool.prompts.render import (
+    DEFAULT_TOOL,
+    TASKS,
+    PromptSettings,
+    Task,
+    check_task,
+    render_answer,
+    render_messages,
+    render_reply,
+    render_signature,
+    render_tool,
+    render_tools,
+)
 
 __all__ = [
     "DEFAULT_TOOL",
@@ -16,10 +29,13 @@ __all__ = [
     "ReadCall",
     "ReadRanking",
     "Task",
+    "check_task",
     "read_call",
     "read_ranking",
     "render_answer",
     "render_messages",
+    "render_reply",
     "render_signature",
     "render_tool",
+    "render_tools",
 ]

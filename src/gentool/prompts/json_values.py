@@ -1,6 +1,6 @@
 """The JSON values that stand in a model's text, found among words, fences and call markers, and mended where they nearly are JSON.
 
-A text comes in, values go out, each with what had to be repaired to read it. Called by gentool.prompts.read.
+A text comes in, values go out, each with what had to be repaired to read it. Called by gentool.prompts.json_calls, native_calls and read.
 """
 
 from __future__ import annotations
@@ -11,7 +11,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-MARKERS = re.compile(r"</?tool_call>|\[/?TOOL_CALLS\]|<\|python_tag\|>|<\|tool_call\|>")
+MARKERS = re.compile(
+    r"</?(?:tool_calls?|function_calls?|functioncall)>|\[/?TOOL_CALLS\]|<\|python_tag\|>|<\|/?tool_call\|>|<\|tool_call_(?:start|end)\|>"
+    r"|<｜tool▁calls?▁(?:begin|end)｜>"
+)
+"""What models write around calls in their own formats."""
 FENCE = re.compile(r"```[a-zA-Z]*")
 THINKING = re.compile(r"\A(?:\s*<think>.*?</think>)+", re.DOTALL)
 """Thinking before the answer; inside the answer the same words are a string's."""
@@ -27,12 +31,12 @@ MOST_UNCLOSED = 100
 
 def find_values(text: str) -> list[tuple[Any, tuple[str, ...]]]:
     """The JSON values that stand in a text, outermost ones only, each with what had to be repaired to read it."""
-    thought = THINKING.sub(" ", text[:MOST_CHARACTERS])
-    repairs = ["thinking"] if thought != text[:MOST_CHARACTERS] else []
-    if thought.lstrip().startswith("<think>"):  # thinking that was cut off holds drafts, not an answer
+    answer, thinking = drop_thinking(text)
+    if answer is None:
         return []
-    spans = list(_spans(thought))
-    around = thought
+    repairs = [*thinking]
+    spans = list(_spans(answer))
+    around = answer
     for span in spans:
         around = around.replace(span, "\n", 1) if not MARKERS.fullmatch(span) else around
     repairs += _describe_around(around)
@@ -42,6 +46,17 @@ def find_values(text: str) -> list[tuple[Any, tuple[str, ...]]]:
         if mended is not None:
             values.append((value, (*repairs, *mended)))
     return values
+
+
+def drop_thinking(text: str) -> tuple[str | None, tuple[str, ...]]:
+    """An answer up to its limit without the thinking before it, and the repair that this is; None where the thinking was cut off.
+
+    Thinking holds drafts, not an answer.
+    """
+    cut = text[:MOST_CHARACTERS]
+    answer = THINKING.sub(" ", cut)
+    repairs = ("thinking",) if answer != cut else ()
+    return (None, repairs) if answer.lstrip().startswith("<think>") else (answer, repairs)
 
 
 def _describe_around(around: str) -> list[str]:
@@ -57,7 +72,7 @@ def _spans(text: str) -> Iterator[str]:
     """The outermost bracketed stretches of a text: from each opening bracket to the one that closes it, strings skipped."""
     position = unclosed = 0
     while position < len(text) and unclosed < MOST_UNCLOSED:
-        end = _closing(text, position) if text[position] in "{[" else position
+        end = find_closing(text, position) if text[position] in "{[" else position
         if end is None and TORN_OBJECT.match(text, position):
             return
         if end is None:
@@ -67,7 +82,7 @@ def _spans(text: str) -> Iterator[str]:
         position = position + 1 if end is None else end + 1
 
 
-def _closing(text: str, start: int) -> int | None:
+def find_closing(text: str, start: int) -> int | None:
     """The index of the bracket that closes the one at `start`, or None."""
     depth, quote, escaped = 0, "", False
     for index in range(start, len(text)):
@@ -115,7 +130,7 @@ def _read_json(text: str) -> tuple[Any, tuple[str, ...] | None]:
     except ValueError:
         pass
     try:
-        return _storable(_literal(ast.parse(text, mode="eval").body)), ("Python literal",)
+        return _storable(read_literal(ast.parse(text, mode="eval").body)), ("Python literal",)
     except (ValueError, SyntaxError, RecursionError, MemoryError):
         return None, None
 
@@ -123,7 +138,7 @@ def _read_json(text: str) -> tuple[Any, tuple[str, ...] | None]:
 JSON_WORDS = {"true": True, "false": False, "null": None}
 
 
-def _literal(node: ast.expr) -> Any:
+def read_literal(node: ast.expr) -> Any:
     """The value of a Python literal that may use JSON's words; ValueError for anything that would have to be computed."""
     match node:
         case ast.Constant(value=bool() | int() | float() | str() | None as value):
@@ -133,7 +148,7 @@ def _literal(node: ast.expr) -> Any:
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)) if not isinstance(number, bool):
             return -number
         case ast.List(elts=items) | ast.Tuple(elts=items):
-            return [_literal(item) for item in items]
+            return [read_literal(item) for item in items]
         case ast.Dict(keys=keys, values=values) if all(isinstance(key, ast.Constant) and isinstance(key.value, str) for key in keys):
-            return {key.value: _literal(value) for key, value in zip(keys, values, strict=True)}  # type: ignore[union-attr]
+            return {key.value: read_literal(value) for key, value in zip(keys, values, strict=True)}  # type: ignore[union-attr]
     raise ValueError("not a literal")

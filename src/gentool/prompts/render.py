@@ -6,12 +6,18 @@ Called by gentool.train, gentool.evaluate and gentool.ask. What is rendered here
 from __future__ import annotations
 
 import json
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from gentool.core.call import Call
-from gentool.core.message import Message
+from pydantic import model_validator
+
+from gentool.core.call import ABSTAIN, Call
+from gentool.core.errors import RecipeError
+from gentool.core.example import AnswerFormat
+from gentool.core.message import Message, ToolCall
 from gentool.core.recipe import Settings
-from gentool.core.tool import GENERATE_RESPONSE, Tool, ToolSet
+from gentool.core.tool import EMPTY_PARAMETERS, GENERATE_RESPONSE, Tool, ToolSet
+from gentool.prompts.json_calls import ReadCall
+from gentool.prompts.native_calls import read_native_call
 
 Task = Literal["rank", "select", "joint"]
 """What is asked: a ranking, a call, or both in one answer (the variant without stages)."""
@@ -19,14 +25,31 @@ TASKS: tuple[Task, ...] = ("rank", "select")
 """What is asked of a student that was trained in two stages; `joint` takes the place of both where there is one stage."""
 
 
+CALL_ID = "call00001"
+"""The id of every native call: nine letters and digits, as some chat templates demand. It is one, since a student may have to write it."""
+
+
 class PromptSettings(Settings):
-    """How tools are shown to the student.
+    """How tools are shown to the student, and how it answers.
 
     tools: `json` shows each tool's name, description and parameters as JSON, as servers do; `signature` shows one short
     line in the manner of a function's signature, several times fewer tokens, for small models and long catalogues.
+    answer: `json` shows the tools in the text and asks for a call as JSON; `native` leaves tools and calls to the model's own
+    chat template. abstention: the words of a native answer where no tool serves the query.
     """
 
     tools: Literal["json", "signature"] = "json"
+    answer: AnswerFormat = "json"
+    abstention: str = "None of the available tools can do this."
+
+    @model_validator(mode="after")
+    def _refuse_contradictions(self) -> Self:
+        if self.answer == "native" and self.tools == "signature":
+            raise ValueError("`tools: signature` puts the tools into the text, `answer: native` leaves them to the chat template; take `tools: json`")
+        read = read_native_call(self.abstention)
+        if read != ReadCall(ABSTAIN) or self.abstention != self.abstention.strip():
+            raise ValueError(f"the words of `abstention` would not be read as such: {read.fault or 'spaces around them, or thinking, or a call'}")
+        return self
 
 
 DEFAULT_TOOL = Tool(name="default_tool", description="Answer in words: for a query that no other tool here serves.").model_copy(
@@ -44,12 +67,25 @@ INSTRUCTIONS: dict[Task, str] = {
 }
 
 
+def check_task(task: Task, settings: PromptSettings) -> None:
+    """Raise RecipeError for a task that cannot be asked under the settings."""
+    if task == "joint" and settings.answer == "native":
+        raise RecipeError(
+            "prompts.answer: native cannot answer with ranking and call in one: a model's own tool format has no place for a ranking. "
+            "Take prompts.answer: json, or ask for ranking and call in turn"
+        )
+
+
 def render_messages(task: Task, query: str, tools: ToolSet, settings: PromptSettings) -> list[Message]:
-    """The chat that asks for a ranking, a call or both.
+    """The chat that asks for a ranking, a call or both; natively the tools that `render_tools` gives belong beside it.
 
     The tools come first, so that all tasks and all queries on one tool set share them as a prefix; the query comes last,
-    next to the answer.
+    next to the answer. A call is asked for natively by the query alone, as users of the model will ask. Raises
+    RecipeError for the task `joint` natively.
     """
+    check_task(task, settings)
+    if settings.answer == "native":
+        return [{"role": "user", "content": query if task == "select" else f"{INSTRUCTIONS[task]}\n\n{query}"}]
     shown = "\n".join(render_tool(tool, settings) for tool in (*tools, DEFAULT_TOOL))
     return [
         {"role": "system", "content": f"Tools:\n{shown}"},
@@ -57,8 +93,30 @@ def render_messages(task: Task, query: str, tools: ToolSet, settings: PromptSett
     ]
 
 
+def render_tools(tools: ToolSet, settings: PromptSettings) -> tuple[dict[str, Any], ...]:
+    """The definitions that a chat template shows, in OpenAI's form; none where the tools stand in the text of the messages."""
+    return tuple(_define(tool) for tool in tools) if settings.answer == "native" else ()
+
+
+def _define(tool: Tool) -> dict[str, Any]:
+    """A native definition. What templates expect in every schema is added where it is not there."""
+    parameters = {**EMPTY_PARAMETERS, **tool.parameters}
+    return {"type": "function", "function": {"name": tool.name, "description": tool.description, "parameters": parameters}}
+
+
+def render_reply(task: Task, ranking: tuple[str, ...], answer: Call, settings: PromptSettings) -> Message:
+    """The turn that a model is trained to answer with. Raises RecipeError for the task `joint` natively."""
+    check_task(task, settings)
+    if settings.answer == "json" or task == "rank":
+        return {"role": "assistant", "content": render_answer(task, ranking, answer)}
+    if answer.abstains:
+        return {"role": "assistant", "content": settings.abstention}
+    call: ToolCall = {"type": "function", "id": CALL_ID, "function": {"name": answer.name, "arguments": answer.arguments}}
+    return {"role": "assistant", "content": "", "tool_calls": [call]}
+
+
 def render_answer(task: Task, ranking: tuple[str, ...], answer: Call) -> str:
-    """The text that a model is trained to answer with."""
+    """An answer as JSON, as it is asked for in words."""
     if task == "rank":
         return json.dumps(list(ranking), ensure_ascii=False)
     call = {"name": answer.name, "arguments": answer.arguments}

@@ -5,14 +5,16 @@ Examples and a tokenizer in, rows out, checked before the first step; called by 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gentool.core.errors import TrainingError
 from gentool.core.example import Example
-from gentool.engines.chat import render_completion, render_prompt
-from gentool.prompts import TASKS, PromptSettings, Task, render_answer, render_messages
+from gentool.engines.chat import decode_answer, render_completion, render_prompt
+from gentool.engines.template_check import check_calls_written, check_tools_shown
+from gentool.prompts import TASKS, PromptSettings, Task, read_call, read_ranking, render_messages, render_reply, render_tools
 from gentool.train.masking import bundle_of
 
 if TYPE_CHECKING:
@@ -55,9 +57,9 @@ class Row:
 
 def render_row(example: Example, task: Task, tokenizer: PreTrainedTokenizerBase, settings: PromptSettings) -> tuple[str, str]:
     """The texts of an example's prompt and completion."""
-    messages = render_messages(task, example.query, example.tools, settings)
-    answer = render_answer(task, example.ranking, example.answer)
-    return render_prompt(tokenizer, messages), render_completion(tokenizer, messages, answer)
+    messages, tools = render_messages(task, example.query, example.tools, settings), render_tools(example.tools, settings)
+    reply = render_reply(task, example.ranking, example.answer, settings)
+    return render_prompt(tokenizer, messages, tools), render_completion(tokenizer, messages, reply, tools)
 
 
 def make_rows(examples: Sequence[Example], task: Task, tokenizer: PreTrainedTokenizerBase, settings: PromptSettings) -> list[Row]:
@@ -80,18 +82,38 @@ def make_language_rows(
     return rows
 
 
-def check_rows(rows: Sequence[Row], examples: Sequence[Example], tokenizer: PreTrainedTokenizerBase) -> None:
+def check_rows(rows: Sequence[Row], examples: Sequence[Example], task: Task, tokenizer: PreTrainedTokenizerBase, settings: PromptSettings) -> None:
     """Refuse to train on rows that would teach something else: every row is checked, the first fault is shown with its row.
 
-    Labels exist; they are exactly the completion, none in the prompt; the end token is trained; every tool's name stands in the prompt.
+    Labels exist; they are exactly the completion, none in the prompt; the end token is trained; every tool's name stands in
+    the prompt; in a model's own tool format the completion is read back as the answer. Raises TrainingError, and
+    ModelError where the chat template fails its self-test.
     """
     if not rows:
         raise TrainingError("there are no rows to train on: pairs/train.jsonl is empty")
+    if settings.answer == "native":
+        check_tools_shown(tokenizer)
+        check_calls_written(tokenizer)
     by_id = {example.id: example for example in examples}
     for row in rows:
         fault = _find_fault(row, by_id[row.id], tokenizer)
+        if settings.answer == "native":
+            fault = fault or _find_misread(row, by_id[row.id], task, tokenizer)
         if fault:
             raise TrainingError(f"example {row.id}: {fault}. The row as the model would see it:\n{show_row(row, tokenizer)}")
+
+
+def _find_misread(row: Row, example: Example, task: Task, tokenizer: PreTrainedTokenizerBase) -> str | None:
+    """A native completion that is not read back as the answer. Values are compared as JSON: 1 is neither 1.0 nor true."""
+    text = decode_answer(tokenizer, [*row.completion_ids], native=True)
+    if task == "rank":
+        ranking = read_ranking(text)
+        return None if ranking.names == example.ranking else f"its ranking is read back as {ranking.names or ranking.fault}"
+    read, answer = read_call(text, "native", example.tools), example.answer
+    if read.call is None:
+        return f"its answer cannot be read back ({read.fault})"
+    same = read.call.name == answer.name and (answer.abstains or json.dumps(read.call.arguments) == json.dumps(answer.arguments))
+    return None if same else f"the chat template drops or changes its call, which is read back as {read.call.name} with {read.call.arguments}"
 
 
 def _find_fault(row: Row, example: Example, tokenizer: PreTrainedTokenizerBase) -> str | None:

@@ -67,7 +67,7 @@ def train_stage(
     def render(tokenizer: PreTrainedTokenizerBase, epoch: int) -> list[Row]:
         shown = show_epoch(examples.records, masking, seed, epoch)
         rows = make_rows(shown, task, tokenizer, prompts)
-        check_rows(rows, shown, tokenizer)
+        check_rows(rows, shown, task, tokenizer, prompts)
         return rows
 
     made_of = content_hash(examples.fingerprint, task, prompts.model_dump(), masking.model_dump())

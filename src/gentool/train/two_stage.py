@@ -6,6 +6,7 @@ To compare with, a recipe may leave ranking out (train/select/ alone) or train b
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from gentool.core.canonical import content_hash
 from gentool.core.errors import RunError
 from gentool.core.example import Example
 from gentool.core.recipe import Settings
-from gentool.prompts import TASKS, PromptSettings, Task, render_answer, render_messages
+from gentool.prompts import TASKS, PromptSettings, Task, render_messages, render_reply, render_tools
 from gentool.train.arguments import StageSettings
 from gentool.train.epochs import TrainingExamples, show_epoch
 from gentool.train.masking import MaskingSettings
@@ -119,8 +120,19 @@ def training_texts(examples: Sequence[Example], prompts: PromptSettings, tasks: 
     seen: set[str] = set()
     for example in examples:
         for task in tasks:
-            parts = [message["content"] for message in render_messages(task, example.query, example.tools, prompts)]
-            for part in (*parts[0].split("\n"), *parts[1:], render_answer(task, example.ranking, example.answer)):
+            for part in _parts(example, task, prompts):
                 if part not in seen:
                     seen.add(part)
                     yield part
+
+
+def _parts(example: Example, task: Task, prompts: PromptSettings) -> Iterator[str]:
+    """The parts of an example that recur: each tool, the rest of the prompt, the answer."""
+    yield from (json.dumps(tool["function"], ensure_ascii=False) for tool in render_tools(example.tools, prompts))
+    *first, last = render_messages(task, example.query, example.tools, prompts)
+    yield from (line for message in first for line in message["content"].split("\n"))
+    yield last["content"]
+    reply = render_reply(task, example.ranking, example.answer, prompts)
+    yield from (json.dumps(call["function"], ensure_ascii=False) for call in reply.get("tool_calls", []))
+    if reply["content"]:
+        yield reply["content"]
