@@ -131,6 +131,7 @@ def contents() -> Callable[[Path], dict[str, bytes]]:
     """The bytes of every file of a folder, hidden ones too, by path."""
 
     def read(folder: Path) -> dict[str, bytes]:
-        return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+        files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != "speed.json"]
+        return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
     return read
