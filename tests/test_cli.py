@@ -95,7 +95,7 @@ def test_a_model_without_a_tokenizer(refused: Refused, tiny: Path, finished: Pat
         (["run", "--quickly"], "No such option: --quickly; see `gentool run --help`"),
         (["synth"], "Missing argument 'RUN'; see `gentool synth --help`"),
         (["import", "mcp", "tools.json"], "Missing option '--out'; see `gentool import --help`"),
-        (["run", "nosuch"], "nosuch: neither a recipe file nor a shipped recipe (demo, joint, lora, masking, nano, openai, select_only)"),
+        (["run", "nosuch"], "nosuch: neither a recipe file nor a shipped recipe (demo, joint, lora, masking, nano, native, openai, select_only)"),
         (["run", "nosuch.yaml"], "nosuch.yaml: no such recipe"),
         (["run", "demo", "--set", "pairs.k"], "--set pairs.k: write it as KEY=VALUE, for example --set pairs.k=5"),
         (["run", "demo", "--set", "pairs.k=many"], "pairs.k: Input should be a valid integer"),

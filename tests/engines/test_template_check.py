@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import re
 import sys
 from pathlib import Path
 
@@ -56,3 +58,29 @@ def test_an_answer_that_the_template_writes_in_a_form_unknown_here_is_refused() 
     text = QWEN.replace('{"name": "{{ call.function.name }}", "arguments"', '{"what": "{{ call.function.name }}", "with"')
     with pytest.raises(ModelError, match="drops or changes calls"):
         check_calls_written(make_tokenizer(Template(text, **CHATML_TOKENS)))
+
+
+@pytest.mark.parametrize(
+    ("model", "end"),
+    [
+        ("qwen2_5", "<|im_end|>"),
+        ("qwen3", "<|im_end|>"),
+        ("qwen3_6", "<|im_end|>"),
+        ("llama3_1", "<|eot_id|>"),
+        ("llama3_2", "<|eot_id|>"),
+        ("glm4moe", "<|endoftext|>"),
+        ("lfm2_2_5", "<|im_end|>"),
+    ],
+)
+def test_the_templates_of_models_pass(model: str, end: str) -> None:
+    """The models' own templates, where TRL is installed, which brings them."""
+    found = importlib.util.find_spec("trl")
+    path = Path(found.submodule_search_locations[0]) / "chat_templates" / f"{model}.jinja" if found and found.submodule_search_locations else None
+    if path is None or not path.exists():
+        pytest.skip(f"TRL with the template of {model} is not installed")
+    text = path.read_text(encoding="utf-8")
+    special = sorted({*re.findall(r"<\|[^|<> ]+\|>", text)} - {end})
+    tokenizer = make_tokenizer(Template("", end, tuple(special)))
+    tokenizer.chat_template, tokenizer.bos_token = text, tokenizer.bos_token or "<|pad|>"
+    check_tools_shown(tokenizer)
+    check_calls_written(tokenizer)
