@@ -23,7 +23,10 @@ from gentool.core.errors import CatalogueError, RunError
 from gentool.core.example import SCENARIOS, Example
 from gentool.core.family import Family, Query
 from gentool.core.jsonl import write_records
-from gentool.pairs.build import PairsSettings, build_pairs
+from gentool.engines.vectors import embed
+from gentool.pairs.build import PairsSettings, Trained, build_pairs, build_test
+from gentool.pairs.distractors import Distractors
+from gentool.pairs.split import SplitSettings, split_families
 
 FEW = settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate])
 FILES = ("train.jsonl", "test.jsonl", "build.json")
@@ -117,13 +120,15 @@ def check_scenarios(train: Sequence[Example], test: Sequence[Example], families:
     cap=st.sampled_from([None, 1, 3]),
     neighbours=st.sampled_from([1, 4, 15]),
     unseen_queries=st.sampled_from([0.2, 0.5]),
+    share=st.sampled_from(["family", "cluster", "none"]),
+    queries_per_set=st.sampled_from([None, 1, 2]),
 )
 def test_random_catalogues_make_true_examples(
-    make: Any, build: Any, seed: int, count: int, k: int, cap: int | None, neighbours: int, unseen_queries: float
+    make: Any, build: Any, seed: int, count: int, k: int, cap: int | None, neighbours: int, unseen_queries: float, **layout: Any
 ) -> None:
     made = make.families(seed, count)
-    share = {"unseen_families": 0.2, "unseen_strong_tools": 0.2, "unseen_queries": unseen_queries}
-    built = build(made.families, seed=seed, k=k, train_queries_per_family=cap, neighbours=neighbours, split=share)
+    split = {"unseen_families": 0.2, "unseen_strong_tools": 0.2, "unseen_queries": unseen_queries}
+    built = build(made.families, seed=seed, k=k, train_queries_per_family=cap, neighbours=neighbours, split=split, **layout)
     check_pairs([*built.train, *built.test], built.families)
     check_sets([*built.train, *built.test], built.families, k)
     check_scenarios(built.train, built.test, built.families)
@@ -152,10 +157,11 @@ def test_the_starter_catalogue_makes_true_examples(starter_built: Any) -> None:
 
 @pytest.mark.parametrize("kind", ["one", "weak", "strong"])
 def test_the_target_stands_anywhere(starter_built: Any, kind: str) -> None:
+    """Each bundle counts once: its queries have the target in one slot, which training moves for all of them."""
     examples = [example for example in starter_built.train if example.kind == kind and not example.answer.abstains]
-    places = Counter(example.tools.names.index(example.answer.name) for example in examples)
-    expected = len(examples) / 5
-    assert len(examples) > 500
+    drawn = {(example.bundle, example.tools.names.index(example.answer.name)) for example in examples}
+    places, expected = Counter(place for _, place in drawn), len(drawn) / 5
+    assert len(drawn) > 200
     assert sum((places[place] - expected) ** 2 / expected for place in range(5)) < 18.5, places  # chi-square, 4 degrees of freedom, p = 0.001
 
 
@@ -176,18 +182,24 @@ def test_the_build_counts_what_the_files_hold(starter_built: Any) -> None:
     assert sum(positions.values()) == sum(not example.answer.abstains for example in built.train)
     assert built.build["scenarios"] == {name: sum(example.scenario == name for example in built.test) for name in SCENARIOS}
     assert built.build["audit"]["family"] > 0
+    layout, sets = built.build["layout"], {tuple(tool.id for tool in example.tools) for example in built.train}
+    assert (layout["share"], layout["bundles"]) == ("family", len({example.bundle for example in built.train}))
+    assert layout["tool_sets"] == len(sets) and layout["examples_per_tool_set"] == round(len(built.train) / len(sets), 2)
 
 
-def test_a_seed_fixes_every_byte_and_another_changes_them(make: Any, build: Any) -> None:
+@pytest.mark.parametrize("share", ["family", "cluster", "none"])
+def test_a_seed_fixes_every_byte_and_another_changes_them(make: Any, build: Any, share: str) -> None:
     families = make.families(1, 20).families
-    first, again, other = (build(families, seed=seed).files for seed in (4, 4, 5))
+    first, again, other = (build(families, seed=seed, share=share).files for seed in (4, 4, 5))
     assert set(first) == set(FILES)
     assert first == again
     assert all(first[name] != other[name] for name in FILES)
 
 
 def test_the_bytes_do_not_depend_on_the_order_of_sets(make: Any, tmp_path: Path) -> None:
-    code = "import sys; from pathlib import Path; from gentool.pairs.build import *; build_pairs(Path(sys.argv[1]), PairsSettings(), 0)"
+    code = (
+        "import sys; from pathlib import Path; from gentool.pairs.build import *; build_pairs(Path(sys.argv[1]), PairsSettings(share='cluster'), 0)"
+    )
     folders = [tmp_path / "1", tmp_path / "2"]
     for folder in folders:
         write_records(folder / "synth" / "verified.jsonl", make.families(2, 16).families)
@@ -217,6 +229,22 @@ def test_a_query_without_another_tool_set_is_left_out_and_counted(make: Any, bui
     assert few.build["scenarios"]["seen_query_seen_tool"] == 0
 
 
+def test_a_test_set_that_training_shows_is_drawn_again_and_no_other_changes(make: Any) -> None:
+    families = [make.family(str(n)) for n in range(16)]
+    vectors, owners = embed([tool.text for family in families for tool in family.tools], "tfidf"), [n for n in range(16) for _ in range(2)]
+    split = split_families(families, vectors, owners, SplitSettings(), 0)
+    trained = Trained(
+        {query.id: set() for family in families for query in family.queries}, frozenset(tool.id for one in families for tool in one.tools)
+    )
+    distractors = Distractors(families, split, vectors, owners, 15)
+    before = build_test(families, split, distractors, PairsSettings(), 0, trained)
+    shown = before[0]
+    trained.sets[shown.query_id].add(frozenset(shown.tools.names))
+    after = build_test(families, split, distractors, PairsSettings(), 0, trained)
+    changed = {(one.scenario, one.query_id) for one, other in zip(before, after, strict=True) if one != other}
+    assert changed == {(shown.scenario, shown.query_id)}
+
+
 @pytest.mark.parametrize("k", [3, 5])
 def test_a_catalogue_that_is_too_small_is_refused_clearly(make: Any, build: Any, k: int) -> None:
     with pytest.raises(CatalogueError, match=f"3 families are too few for sets of k = {k} tools: lower pairs.k or add tools") as caught:
@@ -240,6 +268,8 @@ def test_a_missing_stage_is_named(tmp_path: Path) -> None:
         {"k": 1},
         {"neighbours": 0},
         {"test_queries": 0},
+        {"share": "domain"},
+        {"queries_per_set": 0},
         {"train_queries_per_family": 0},
         {"split": {"unseen_families": 0.6, "unseen_strong_tools": 0.4}},
         {"split": {"unseen_queries": 1}},

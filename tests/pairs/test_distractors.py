@@ -77,6 +77,36 @@ def test_a_seed_fixes_the_draw_and_places_are_random(make: Any) -> None:
     assert len({one[0] for one in sets}) >= 8
 
 
+def test_beside_several_families_stands_what_may_stand_beside_each(make: Any) -> None:
+    families = [make.family(str(n)) for n in range(8)]
+    drawn = distractors(families, groups={2: 0, 3: 1}, pool=20)
+    found = {tool.name for seed in range(30) for tool in drawn.draw_beside(families[:2], 4, True, random.Random(seed))}
+    assert found == {tool.name for family in families[4:] for tool in family.tools}
+    with pytest.raises(CatalogueError, match="9 distractors are needed for 'tool0', 'tool1', but only 8"):
+        drawn.draw_beside(families[:2], 9, True, random.Random(0))
+
+
+def test_what_is_present_is_not_drawn_again_nor_its_name(make: Any) -> None:
+    families = [make.family("0"), make.family("1"), make.family("2", name="tool1"), make.family("3")]
+    drawn = distractors(families, pool=20)
+    present = [families[1].strong, families[3].weak[0].tool]
+    found = {tool.id for seed in range(30) for tool in drawn.draw_beside([families[0]], 3, True, random.Random(seed), present=present)}
+    assert found == {families[1].weak[0].tool.id, families[2].weak[0].tool.id, families[3].strong.id}
+
+
+def test_near_families_are_those_that_train_whole_nearest_first(make: Any) -> None:
+    words = [" ".join([*(f"near{m}" for m in range(8 - n)), *(f"own{n}n{m}" for m in range(4 + n))]) for n in range(7)]
+    families = [make.family(str(n), words=words[n]) for n in range(7)]
+    drawn = distractors(families, roles={2: "unseen_strong", 3: "unseen"}, groups={5: 0}, pool=2)
+    assert [family.strong.name for family in drawn.near_families(families[0])] == ["tool1", "tool4"]
+
+
+def test_names_that_training_may_not_see_are_left_out(make: Any) -> None:
+    families = [make.family(str(n)) for n in range(4)]
+    drawn = distractors(families, roles={1: "unseen", 2: "unseen_strong"})
+    assert drawn.keep_trained(["tool2", "lite2v0", "nobody", "tool1", "tool0"]) == ["lite2v0", "tool0"]
+
+
 def test_too_few_are_refused_by_name(make: Any) -> None:
     families = [make.family(str(n), weak=0) for n in range(4)]
     with pytest.raises(CatalogueError, match=r"4 distractors are needed for 'tool0', but only 3 tools are left beside its own family"):

@@ -55,6 +55,52 @@ def test_near_tools_stand_in_the_set_where_training_may_see_them(families: list[
         assert {"tool3", "lite4v0"} & seen <= set(example.tools.names)
 
 
+def domain_asks(count: int) -> list[Unserved]:
+    """Queries of two domains, each near to two of its domain's eight tools."""
+    near = [(f"tool{number % 2 + 2 * (number // 2 % 8)}", f"lite{number % 2 + 2 * (number // 3 % 8)}v0") for number in range(count)]
+    return [ask(number, *near[number]).model_copy(update={"domain": f"field{number % 2}"}) for number in range(count)]
+
+
+@pytest.mark.parametrize("share", ["family", "cluster"])
+@pytest.mark.parametrize(("settings", "most"), [({}, 8), ({"queries_per_set": 3}, 3)])
+def test_queries_of_a_domain_share_a_set_that_comes_near_to_each(
+    families: list[Family], build: Any, share: str, settings: dict[str, Any], most: int
+) -> None:
+    asked = {query.id: query for query in domain_asks(40)}
+    made = build(families, unserved=list(asked.values()), k=5, share=share, **settings)
+    train = unserved_of(made.train)
+    seen = {name for example in made.train for name in example.tools.names}
+    groups: dict[str | None, list[Example]] = {}
+    for example in train:
+        groups.setdefault(example.bundle, []).append(example)
+    assert None not in groups and len(train) == 32
+    assert max(len(group) for group in groups.values()) == most
+    assert len(groups) <= 2 * -(-16 // most) + 2
+    for group in groups.values():
+        assert len({example.tools.names for example in group}) == 1 and len({asked[example.query_id].domain for example in group}) == 1
+        for example in group:
+            near = set(asked[example.query_id].near)
+            assert near & set(example.tools.names) or not near & seen
+
+
+def test_queries_without_a_domain_share_where_the_same_tools_come_near(families: list[Family], build: Any) -> None:
+    apart = build(families, unserved=[ask(number, f"tool{number}") for number in range(10)], k=3)
+    assert len({example.bundle for example in unserved_of(apart.train)}) == len(unserved_of(apart.train)) == 8
+    near = build(families, unserved=[ask(number, "tool0", f"tool{number}") for number in range(10)], k=3)
+    assert len({example.bundle for example in unserved_of(near.train)}) == 1
+
+
+def test_without_sharing_each_query_has_a_set_of_its_own(families: list[Family], build: Any) -> None:
+    made = unserved_of(build(families, unserved=domain_asks(20), k=5, share="none").train)
+    assert {example.bundle for example in made} == {None}
+    assert len({example.tools.names for example in made}) == len(made) == 16
+
+
+def test_the_unserved_test_does_not_depend_on_what_is_shared(families: list[Family], build: Any) -> None:
+    tests = [unserved_of(build(families, unserved=domain_asks(20), k=3, share=share).test) for share in ("family", "cluster", "none")]
+    assert tests[0] and tests[0] == tests[1] == tests[2]
+
+
 def test_the_cap_holds_and_zero_leaves_them_out_of_the_test(families: list[Family], build: Any) -> None:
     queries = [ask(number, "tool3") for number in range(40)]
     for most, wanted in ((None, 16), (2, 4), (0, 0)):

@@ -26,12 +26,17 @@ class Example(Record):
     `scenario` is None in training data. `strong` and `weak` name the family's tools, where the set holds them or not; an
     `unserved` query, which no tool of the catalogue serves, has neither, and is its own family and pair. `alternatives`
     gives by argument of the answer further values that are right.
+
+    `bundle` is shared by training examples whose tool sets were drawn together, so that one prompt of tools serves many
+    queries: the sets are all of one size, and equal but for a few slots. Training that draws an order of tools anew applies
+    it to the slots of the whole bundle. None in test data and where every query has sets of its own; there a pair goes together.
     """
 
     id: str
     pair: str
     bundle: str | None = None
     kind: Kind
+    bundle: str | None = None
     scenario: Scenario | None = None
     family: str
     query_id: str

@@ -10,28 +10,27 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
-from gentool.core.call import ABSTAIN, Call
-from gentool.core.canonical import content_hash
 from gentool.core.errors import CatalogueError, RunError
-from gentool.core.example import SCENARIOS, Example, Kind, Scenario
+from gentool.core.example import SCENARIOS, Example, Scenario
 from gentool.core.family import Family, Query, Unserved
 from gentool.core.jsonl import read_records, write_json, write_records
 from gentool.core.progress import track
 from gentool.core.recipe import Settings
-from gentool.core.tool import GENERATE_RESPONSE, Tool, ToolSet
 from gentool.engines.vectors import embed
 from gentool.pairs.distractors import Distractors
+from gentool.pairs.examples import pair_examples
+from gentool.pairs.layout import Layout, Share, find_clusters, find_trainees
 from gentool.pairs.leaks import check_leaks, fail_on_leaks
 from gentool.pairs.reviewed import read_reviewed
 from gentool.pairs.split import Role, Split, SplitSettings, split_families
-from gentool.pairs.unserved import check_unserved, split_unserved, train_unserved
+from gentool.pairs.unserved import UNSERVED_PER_SET, check_unserved, share_unserved, split_unserved, train_unserved
 
 TRIES = 20
 
@@ -43,6 +42,9 @@ class PairsSettings(Settings):
     similarity: `tfidf`, or the name or folder of a sentence-transformers model (the `embed` extra).
     neighbours: distractors are drawn from this many nearest tools.
     train_queries_per_family: at most so many of a family's queries train; null takes all.
+    share: which training queries share their tool sets, so that one prompt of tools serves many: those of a `family`, those of
+        a `cluster` of up to k families (each family's strong tool is the answer to its own queries), or `none`.
+    queries_per_set: at most so many queries of a family share theirs; null: all.
     test_queries: at most so many queries a scenario, each with its pairs; null takes all.
     test_unserved: at most so many queries that no tool serves in each scenario of unseen queries; null takes all.
     split: what is kept from training.
@@ -52,6 +54,8 @@ class PairsSettings(Settings):
     similarity: str = "tfidf"
     neighbours: int = Field(default=15, ge=1)
     train_queries_per_family: int | None = Field(default=None, ge=1)
+    share: Share = "family"
+    queries_per_set: int | None = Field(default=None, ge=1)
     test_queries: int | None = Field(default=60, ge=1)
     test_unserved: int | None = Field(default=30, ge=0)
     split: SplitSettings = SplitSettings()
@@ -71,7 +75,7 @@ def build_pairs(run: Path, settings: PairsSettings, seed: int) -> dict[str, Any]
     split = split_families(families, vectors, owners, settings.split, seed)
     distractors = Distractors(families, split, vectors, owners, settings.neighbours)
     unserved, unseen = split_unserved(_read_unserved(run), families, distractors, settings.split, seed)
-    train = build_train(families, split, distractors, settings, seed) + train_unserved(unserved, distractors, settings.k, seed)
+    train = build_train(families, split, distractors, settings, seed) + build_unserved(unserved, distractors, settings, seed)
     random.Random(f"train/{seed}").shuffle(train)
     test = build_test(families, split, distractors, settings, seed, find_trained(train))
     test += check_unserved(unseen, distractors, settings.k, settings.test_unserved, seed)
@@ -114,17 +118,23 @@ def find_trained(train: Sequence[Example]) -> Trained:
 
 def build_train(families: Sequence[Family], split: Split, distractors: Distractors, settings: PairsSettings, seed: int) -> list[Example]:
     """The training examples of families: whole pairs of seen families, only `zero` and `weak` where the strong tool is unseen."""
+    layout = Layout(distractors, settings.k, settings.queries_per_set, seed)
+    trainees = find_trainees(families, split, settings.train_queries_per_family)
+    clusters = find_clusters(trainees, split, distractors, settings.k) if settings.share == "cluster" else [[trainee] for trainee in trainees]
     examples: list[Example] = []
-    for family in track(families, "training examples", len(families)):
-        role = split.roles[family.id]
-        if role == "unseen":
-            continue
-        rng = random.Random(f"train/{seed}/{family.id}")
-        queries = [query for query in family.queries if query.id not in split.unseen_queries]
-        for query in queries[: settings.train_queries_per_family]:
-            pairs = pair_examples(family, query, distractors, settings.k, None, rng)
-            examples += [example for example in pairs if role == "seen" or example.kind in ("zero", "weak")]
+    for cluster in track(clusters, "training examples", len(clusters)):
+        if len(cluster) > 1:
+            examples += layout.draw_for_cluster(cluster)
+        else:
+            examples += layout.draw_for_queries(cluster[0]) if settings.share == "none" else layout.draw_for_family(cluster[0])
     return examples
+
+
+def build_unserved(queries: Sequence[Unserved], distractors: Distractors, settings: PairsSettings, seed: int) -> list[Example]:
+    """The training examples of queries that no tool serves: in shared sets where families' queries share theirs."""
+    if settings.share == "none":
+        return train_unserved(queries, distractors, settings.k, seed)
+    return share_unserved(queries, distractors, settings.k, settings.queries_per_set or UNSERVED_PER_SET, seed)
 
 
 def build_test(
@@ -135,13 +145,17 @@ def build_test(
     seed: int,
     trained: Trained,
 ) -> list[Example]:
-    """The test examples, scenario by scenario; a query that trains is tested with another tool set, or left out and counted."""
+    """The test examples, scenario by scenario; a query that trains is tested with another tool set, or left out and counted.
+
+    A set that training shows is drawn again from a seed of its own: what training shows of one query changes no other's test.
+    """
     examples: list[Example] = []
     for scenario in SCENARIOS:
         rng = random.Random(f"test/{seed}/{scenario}")
         for family, query in _test_queries(families, split, scenario, settings.test_queries, trained, rng):
-            for _ in range(TRIES):
-                pairs = pair_examples(family, query, distractors, settings.k, scenario, rng)
+            for attempt in range(TRIES):
+                again = random.Random(f"test/{seed}/{scenario}/{query.id}/{attempt}") if attempt else rng
+                pairs = pair_examples(family, query, distractors, settings.k, scenario, again)
                 if not any(_names(example) in trained.sets.get(query.id, ()) for example in pairs):
                     examples += [_honest_scenario(example, query, split.roles[family.id]) for example in pairs]
                     break
@@ -184,54 +198,6 @@ def _honest_scenario(example: Example, query: Query, role: Role) -> Example:
     return example
 
 
-def pair_examples(family: Family, query: Query, distractors: Distractors, k: int, scenario: Scenario | None, rng: random.Random) -> list[Example]:
-    """The pairs of a query: zero and one, and with a weak tool weak and strong. Every position is drawn uniformly."""
-    training = scenario is None
-    zero = ToolSet.of(distractors.draw(family, k, training, rng, query.also))
-    one = zero.replaced(rng.randrange(k), family.strong)
-    examples = list(_pair(family, query, scenario, ("zero", zero), ("one", one)))
-    if query.weak is not None:
-        base = ToolSet.of(distractors.draw(family, k, training, rng, query.also))
-        slot, strong_slot = rng.sample(range(k), 2)
-        weak = base.replaced(slot, family.weak_tool(query.weak))
-        examples += _pair(family, query, scenario, ("weak", weak), ("strong", weak.replaced(strong_slot, family.strong)))
-    return examples
-
-
-def _pair(family: Family, query: Query, scenario: Scenario | None, *sides: tuple[Kind, ToolSet]) -> Iterator[Example]:
-    pair = content_hash(query.id, scenario, [[tool.id for tool in tools] for _, tools in sides])
-    for kind, tools in sides:
-        ranked = rank_tools(family, query, tools)
-        calls = [query.calls[tool.id] for tool in ranked]
-        yield Example(
-            id=content_hash(pair, kind),
-            pair=pair,
-            kind=kind,
-            scenario=scenario,
-            family=family.id,
-            query_id=query.id,
-            query=query.text,
-            tools=tools,
-            ranking=(*(tool.name for tool in ranked), GENERATE_RESPONSE),
-            answer=calls[0] if calls else ABSTAIN,
-            acceptable=_acceptable(query, ranked),
-            alternatives=query.alternatives.get(ranked[0].id, {}) if ranked else {},
-            strong=family.strong.name,
-            weak=family.weak_tool(query.weak).name if query.weak else None,
-        )
-
-
-def rank_tools(family: Family, query: Query, tools: ToolSet) -> list[Tool]:
-    """The tools of a set that serve the query: full fit first and the strong tool before the weak, then partial fit."""
-    ranks = {"full": 0, "partial": 1}
-    serving = [tool for tool in tools if query.fits.get(tool.id, "none") != "none"]
-    return sorted(serving, key=lambda tool: (ranks[query.fits[tool.id]], tool.id != family.strong.id, tool.id))
-
-
-def _acceptable(query: Query, ranked: list[Tool]) -> tuple[Call, ...]:
-    return tuple(query.calls[tool.id] for tool in ranked if query.fits[tool.id] == "full")
-
-
 def _count(train: list[Example], test: list[Example], split: Split, settings: PairsSettings, seed: int) -> dict[str, Any]:
     groups = Counter(split.groups.values())
     positions = Counter(example.tools.names.index(example.answer.name) for example in train if not example.answer.abstains)
@@ -250,7 +216,20 @@ def _count(train: list[Example], test: list[Example], split: Split, settings: Pa
             "test": _kinds(test),
             "train_targets_by_position": {str(position + 1): positions[position] for position in range(settings.k)},
         },
+        "layout": _describe_layout(train, settings),
         "scenarios": {scenario: sum(example.scenario == scenario for example in test) for scenario in SCENARIOS},
+    }
+
+
+def _describe_layout(train: list[Example], settings: PairsSettings) -> dict[str, Any]:
+    """How much is shared: bundles (a pair where there are none), different tool sets, and examples for each of those."""
+    sets = {tuple(tool.id for tool in example.tools) for example in train}
+    bundles = {example.bundle or example.pair for example in train}
+    return {
+        "share": settings.share,
+        "bundles": len(bundles),
+        "tool_sets": len(sets),
+        "examples_per_tool_set": round(len(train) / max(1, len(sets)), 2),
     }
 
 

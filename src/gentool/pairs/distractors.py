@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
 from gentool.core.errors import CatalogueError
@@ -44,13 +45,29 @@ class Distractors:
 
         Raises CatalogueError where there are too few.
         """
-        near = self._candidates(family, training)
+        return self.draw_beside([family], count, training, rng, serving)
+
+    def draw_beside(
+        self,
+        families: Sequence[Family],
+        count: int,
+        training: bool,
+        rng: random.Random,
+        serving: Sequence[str] = (),
+        present: Sequence[Tool] = (),
+    ) -> list[Tool]:
+        """The same for a set in which the tools of several families stand, and the tools `present` do already."""
+        standing = {self._positions[tool.id] for tool in present}
+        candidates = self._shared_candidates(families, training)
+        near = [index for index in candidates if index not in standing] if standing else candidates
+        taken = {tool.name for family in families for tool in family.tools} | {tool.name for tool in present}
         order = [*rng.sample(near[: self._pool], min(self._pool, len(near))), *near[self._pool :]]
-        chosen = self._choose(order, count, {tool.name for tool in family.tools}, set(serving))
+        chosen = self._choose(order, count, taken, set(serving))
         if len(chosen) < count:
             where = "that training may see " if training else ""
+            names = ", ".join(f"'{family.strong.name}'" for family in families)
             raise CatalogueError(
-                f"{count} distractors are needed for '{family.strong.name}', but only {len(chosen)} tools {where}are left beside its own family: "
+                f"{count} distractors are needed for {names}, but only {len(chosen)} tools {where}are left beside its own family: "
                 "lower pairs.k or add tools to the catalogue"
             )
         return chosen
@@ -64,6 +81,16 @@ class Distractors:
         visible = [index for index in order if not training or self._visible(index)]
         chosen = self._choose(visible, count, set(), set())
         return rng.sample(chosen, len(chosen))
+
+    def near_families(self, family: Family) -> list[Family]:
+        """Families that train whole and are of other groups, those with the nearest strong tools first: as many as distractors are drawn from."""
+        owners = ((index, self._families[self._owners[index]]) for index in self._candidates(family, True))
+        return [owner for index, owner in owners if index == self._first[owner.id]][: self._pool]
+
+    def keep_trained(self, names: Sequence[str]) -> list[str]:
+        """Those of `names` that a tool has which training may see."""
+        seen = {tool.name for tool in self._tools if tool.name in names and self.is_trained(tool)}
+        return [name for name in names if name in seen]
 
     def _choose(self, order: Sequence[int], count: int, taken: set[str], serving: set[str]) -> list[Tool]:
         """The first `count` tools of an order that may stand together; those that are passed over are counted."""
@@ -89,6 +116,14 @@ class Distractors:
             rest = [index for index in range(len(self._tools)) if index not in known]
             self._pools[key] = [index for index in [*near, *rest] if self._may_stand(index, family, training, count=index in nearest)]
         return self._pools[key]
+
+    def _shared_candidates(self, families: Sequence[Family], training: bool) -> list[int]:
+        """The tools that may stand beside those of every family; those that come near to one of them first."""
+        ranks = [self._candidates(family, training) for family in families]
+        if len(ranks) == 1:
+            return ranks[0]
+        allowed = set(ranks[0]).intersection(*ranks[1:])
+        return list(dict.fromkeys(index for rank in zip_longest(*ranks) for index in rank if index in allowed))
 
     def _may_stand(self, index: int, family: Family, training: bool, count: bool) -> bool:
         owner = self._families[self._owners[index]]

@@ -5,7 +5,9 @@ Unserved queries in, training and test examples out; called by gentool.pairs.bui
 
 from __future__ import annotations
 
+import math
 import random
+from collections import Counter
 from collections.abc import Sequence
 
 from gentool.core.call import ABSTAIN
@@ -15,9 +17,12 @@ from gentool.core.family import Family, Unserved
 from gentool.core.tool import GENERATE_RESPONSE, Tool, ToolSet
 from gentool.engines.vectors import find_near_duplicates, find_overlaps
 from gentool.pairs.distractors import Distractors
+from gentool.pairs.examples import bundle
 from gentool.pairs.split import SplitSettings, connect
 
 TRIES = 20
+UNSERVED_PER_SET = 8
+"""Queries that share a set where the recipe sets no number: one set holds tools near to about so many."""
 
 
 def split_unserved(
@@ -45,6 +50,58 @@ def train_unserved(queries: Sequence[Unserved], distractors: Distractors, k: int
     rng = random.Random(f"unserved/train/{seed}")
     drawn = [(query, distractors.draw_near(query.near, k, True, rng)) for query in queries]
     return [_example(query, tools, None) for query, tools in drawn if len(tools) == k]
+
+
+def share_unserved(queries: Sequence[Unserved], distractors: Distractors, k: int, most: int, seed: int) -> list[Example]:
+    """The same with sets that up to `most` queries share: near tools of theirs, so that one at least comes near to each where it may."""
+    rng = random.Random(f"unserved/train/{seed}")
+    offers = {query.id: _find_near(query, distractors, k, rng) for query in queries}
+    examples: list[Example] = []
+    for related in _relate(queries):
+        waiting, sets = list(related), math.ceil(len(related) / most)
+        while waiting:
+            names, served = _choose_near(waiting, offers, k, math.ceil(len(related) / sets))
+            waiting = [query for query in waiting if query not in served]
+            tools = distractors.draw_near(names, k, True, rng)
+            examples += bundle([_example(query, tools, None) for query in served if len(tools) == k])
+    return examples
+
+
+def _find_near(query: Unserved, distractors: Distractors, k: int, rng: random.Random) -> list[str]:
+    """The names of tools that come near a query and that training may see."""
+    return distractors.keep_trained(query.near) or [tool.name for tool in distractors.draw_near(query.near, k, True, rng)]
+
+
+def _relate(queries: Sequence[Unserved]) -> list[list[Unserved]]:
+    """The queries in groups that belong together: of one domain or, where they have none, linked by tools that come near."""
+    first: dict[str, int] = {}
+    links = []
+    for index, query in enumerate(queries):
+        keys = [f"domain {query.domain}"] if query.domain else query.near
+        links += [(first.setdefault(key, index), index) for key in keys]
+    groups: dict[int, list[Unserved]] = {}
+    for query, label in zip(queries, connect(len(queries), links), strict=True):
+        groups.setdefault(label, []).append(query)
+    return list(groups.values())
+
+
+def _choose_near(waiting: Sequence[Unserved], offers: dict[str, list[str]], k: int, most: int) -> tuple[list[str], list[Unserved]]:
+    """Up to k names of tools that come near to most of the queries, and those queries, `most` of them at most."""
+    names: list[str] = []
+    served: list[Unserved] = []
+    while len(names) < k and len(served) < most and len(served) < len(waiting):
+        left = [query for query in waiting if query not in served]
+        names += _most_offered(left, offers, names)
+        served += [query for query in left if names[-1] in offers[query.id]][: most - len(served)]
+    while len(names) < k and (more := _most_offered(served, offers, names)):
+        names += more
+    return names, served
+
+
+def _most_offered(queries: Sequence[Unserved], offers: dict[str, list[str]], names: Sequence[str]) -> list[str]:
+    """The name that most queries are offered beside `names`; none where they are offered no more."""
+    counts = Counter(name for query in queries for name in dict.fromkeys(offers[query.id]) if name not in names)
+    return [name for name, _ in counts.most_common(1)]
 
 
 def check_unserved(queries: Sequence[Unserved], distractors: Distractors, k: int, most: int | None, seed: int) -> list[Example]:
