@@ -36,7 +36,6 @@ class Example(Record):
     pair: str
     bundle: str | None = None
     kind: Kind
-    bundle: str | None = None
     scenario: Scenario | None = None
     family: str
     query_id: str
