@@ -25,7 +25,8 @@ check: setup
 	$(BIN)/lint-imports
 
 bench: setup
-	$(BIN)/python benchmarks/train_step.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/train.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/epoch.py
 	$(BIN)/python benchmarks/teacher.py
 
 format: setup

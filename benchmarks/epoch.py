@@ -31,7 +31,7 @@ from gentool.train.rows import Row, make_rows
 from gentool.train.two_stage import training_texts
 from measure import Measured, count_shared_tokens, print_table, time_step
 from models import KINDS, make_model
-from ours import READY, Ours
+from ours import Ours
 from rivals import Batch, Rival, make_rivals
 
 WAYS = ("trl", "trl as on a GPU", "trl packed")
@@ -46,7 +46,7 @@ def main() -> None:
     print(f"{len(rows)} rows, {tokens} tokens ({tokens / len(rows):.0f} a row), {least} where shared, limit {tokens / least:.2f}x")
     model = make_model(options.model, options.vocab, options.hidden, options.layers, options.seed, options.device)
     ways = [rival for rival in make_rivals(options.dtype, options.device) if rival.name in options.only]
-    everyone: list[Rival] = [*ways, Ours(options.dtype)] if READY else [*ways]
+    everyone: list[Rival] = [*ways, Ours(options.dtype)]
     epochs = {rival.name: rival.prepare(model, rows, options.batch) for rival in everyone}
     print(
         f"{options.sample} steps of each, {options.dtype}, {options.threads} thread(s), {options.layers} layers, hidden {options.hidden}", flush=True
@@ -100,7 +100,7 @@ def time_samples(rivals: Sequence[Rival], epochs: dict[str, list[Batch]], model:
 
 
 def print_results(measured: dict[str, tuple[Measured, int]], epochs: dict[str, list[Batch]], rows: int) -> None:
-    """The epoch's time by the tokens fed; ratios are to ours, or to the first until ours is there."""
+    """The epoch's time by the tokens fed; ratios are to ours."""
     base = "ours" if "ours" in measured else next(iter(measured))
     fed = {name: sum(batch.tokens for batch in batches) for name, batches in epochs.items()}
     whole = {name: sum(result.wall) / tokens * fed[name] for name, (result, tokens) in measured.items()}

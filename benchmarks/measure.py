@@ -126,7 +126,7 @@ def _products(left: torch.Tensor, right: torch.Tensor) -> tuple[float, float, fl
 
 def count_shared_tokens(rows: Sequence[Row]) -> int:
     """The tokens of all rows where every common prefix is counted once: the nodes of their trie, the least that is to be computed."""
-    sequences = sorted(row.prompt_ids + row.completion_ids for row in rows)
+    sequences = sorted(row.tokens for row in rows)
     return sum(map(len, sequences)) - sum(_common_prefix(left, right) for left, right in pairwise(sequences))
 
 

@@ -151,9 +151,14 @@ def make_sft_trainer(model: Any, rows: Sequence[Row], settings: dict[str, Any]) 
     from trl import SFTConfig, SFTTrainer
 
     datasets.disable_progress_bars()
-    arguments = SFTConfig(**{"max_length": None, **_one_step(model), **settings})
-    data = datasets.Dataset.from_list([row.features() for row in rows])
+    arguments = SFTConfig(**{"max_length": None, **one_step(model), **settings})
+    data = datasets.Dataset.from_list([features_of(row) for row in rows])
     return _silenced(SFTTrainer(model=model, args=arguments, train_dataset=data, processing_class=make_tokenizer()))
+
+
+def features_of(row: Row) -> dict[str, list[int]]:
+    """A row as trainers take it: `input_ids`, and `labels` that leave the prompt out."""
+    return {"input_ids": row.tokens, "labels": [IGNORED] * len(row.prompt_ids) + [*row.completion_ids]}
 
 
 def make_packed_trainer(model: Any, rows: Sequence[Row], batch_size: int, settings: dict[str, Any]) -> Any:
@@ -171,14 +176,14 @@ def make_plain_trainer(model: Any, rows: Sequence[Row], batch_size: int, dtype: 
     import datasets
     from transformers import DataCollatorForSeq2Seq, Trainer, TrainingArguments
 
-    arguments = TrainingArguments(**_one_step(model), per_device_train_batch_size=batch_size, bf16=dtype == "bfloat16")
+    arguments = TrainingArguments(**one_step(model), per_device_train_batch_size=batch_size, bf16=dtype == "bfloat16")
     tokenizer = make_tokenizer()
     collator = DataCollatorForSeq2Seq(tokenizer, label_pad_token_id=IGNORED)
-    data = datasets.Dataset.from_list([row.features() for row in rows])
+    data = datasets.Dataset.from_list([features_of(row) for row in rows])
     return _silenced(Trainer(model=model, args=arguments, train_dataset=data, data_collator=collator, processing_class=tokenizer))
 
 
-def _one_step(model: Any) -> dict[str, Any]:
+def one_step(model: Any) -> dict[str, Any]:
     """Arguments that leave weights and disk as they are: one step, a learning rate of zero, no optimizer state."""
     return {
         "output_dir": tempfile.gettempdir(),

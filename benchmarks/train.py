@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -18,10 +19,13 @@ import torch
 from gentool.engines.hf import quieten_transformers
 from measure import Deviation, Gradients, Measured, Step, compare, copy_gradients, count_shared_tokens, measure_peak, print_table, time_rounds
 from models import KINDS, make_model, make_rows
-from ours import READY, Ours
+from ours import Ours
 from rivals import Rival, make_rivals
 
 PLAIN = "plain"
+LIMIT = "limit by tokens"
+Ratios = dict[str, float]
+"""How many times ours each other way takes, by name."""
 LOSS_TOLERANCE = 1e-5
 GRADIENT_TOLERANCE = 1e-4
 COSINE = 0.999
@@ -33,8 +37,9 @@ def main() -> None:
     quieten_transformers()
     model = make_model(options.model, options.vocab, options.hidden, options.layers, options.seed, options.device)
     print(describe(model, options))
-    for branches in options.branches:
-        compare_at(branches, model, options)
+    results = {branches: compare_at(branches, model, options) for branches in options.branches}
+    if options.figure:
+        draw_ratios(options.figure, results, describe(model, options))
 
 
 def read_options() -> argparse.Namespace:
@@ -51,8 +56,32 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32", help="of the products; weights are float32")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--figure", type=Path, help="draw the ratios of processor time into this SVG file")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="of the rivals only these, and plain")
     return parser.parse_args()
+
+
+def draw_ratios(path: Path, results: dict[int, Ratios], title: str) -> None:
+    """How many times ours each way takes, over the rows of a step; the limit dashed."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    matplotlib.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "gentool", "font.size": 9})
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(6.4, 3.8))
+    places = list(results)
+    for name in next(iter(results.values())):
+        style = {"linestyle": "--", "color": "grey"} if name == LIMIT else {"marker": "o"}
+        axes.plot(places, [results[place][name] for place in places], label=name, **style)
+    axes.axhline(1, color="black", linewidth=0.8)
+    axes.set(xscale="log", yscale="log", xlabel="rows that share a prompt in one step", ylabel="processor time, times ours")
+    axes.set_xticks(places, [str(place) for place in places])
+    axes.set_yticks([1, 2, 4, 8, 16], ["1", "2", "4", "8", "16"])
+    axes.minorticks_off()
+    axes.set_title(title, fontsize=7)
+    axes.legend(frameon=False, fontsize=8)
+    figure.savefig(path, format="svg", metadata={"Date": None}, bbox_inches="tight")
 
 
 def describe(model: Any, options: argparse.Namespace) -> str:
@@ -62,7 +91,7 @@ def describe(model: Any, options: argparse.Namespace) -> str:
     return f"{options.model}, {size:.0f}M parameters ({shape}, vocabulary {config.vocab_size}), {options.dtype}, {where}, {options.rounds} rounds"
 
 
-def compare_at(branches: int, model: Any, options: argparse.Namespace) -> None:
+def compare_at(branches: int, model: Any, options: argparse.Namespace) -> Ratios:
     """One table: rows of `branches` branches as one step of every way to train."""
     rows = make_rows(branches, options.prompt, options.branch, options.vocab, options.seed)
     tokens, least = sum(row.length for row in rows), count_shared_tokens(rows)
@@ -77,6 +106,8 @@ def compare_at(branches: int, model: Any, options: argparse.Namespace) -> None:
     check_equal(steps, measured, model, options.dtype)
     time_rounds(steps, measured, model, options.rounds)
     print_results(measured, fed)
+    ratios = {name: result.processor_seconds / measured["ours"].processor_seconds for name, result in measured.items() if name != "ours"}
+    return {**ratios, LIMIT: tokens / least}
 
 
 def choose_rivals(options: argparse.Namespace) -> list[Rival]:
@@ -86,7 +117,7 @@ def choose_rivals(options: argparse.Namespace) -> list[Rival]:
         if unknown:
             raise SystemExit(f"no rival is called {', '.join(sorted(unknown))}: there are {', '.join(rival.name for rival in rivals)}")
         rivals = [rival for rival in rivals if rival.name in {PLAIN, *options.only}]
-    return [*rivals, Ours(options.dtype)] if READY else rivals
+    return [*rivals, Ours(options.dtype)]
 
 
 def check_equal(steps: dict[str, Step], measured: dict[str, Measured], model: Any, dtype: str) -> None:
@@ -110,7 +141,7 @@ def refuse_unequal(name: str, deviation: Deviation, exact: bool) -> None:
 
 
 def print_results(measured: dict[str, Measured], fed: dict[str, int]) -> None:
-    """Ratios are to ours, or to the plain step until ours is there: times of others over it, its memory over theirs."""
+    """Ratios are to ours: times of others over it, its memory over theirs."""
     base = "ours" if "ours" in measured else PLAIN
     heads = ("", "wall s", "processor s", "fastest s", "peak MB", "tokens fed", f"time / {base}", f"{base} MB / its")
     print_table(heads, [line_of(name, result, fed[name], measured[base]) for name, result in measured.items()])
