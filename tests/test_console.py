@@ -34,11 +34,12 @@ def test_pairs_says_how_many_examples_and_checks_there_are(finished: Path, capsy
 
 
 def test_train_names_rows_that_were_left_out(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    done = {"rank": {"steps": 24, "rows": 90, "rows_too_long": 0}, "select": {"steps": 8, "rows": 87, "rows_too_long": 3}}
+    rank_done = {"steps": 24, "rows": 90, "rows_too_long": 0, "tokens_seen": 900, "tokens_computed": 500, "way": "tree"}
+    done = {"rank": rank_done, "select": {**rank_done, "steps": 8, "rows": 87, "rows_too_long": 3, "way": "plain"}}
     console.say_train(done, load_run(finished))
     rank, select = printed(capsys).splitlines()
-    assert rank == f"train:   rank: 24 steps on 90 rows ({finished / 'train' / 'rank'})"
-    assert "87 rows, 3 rows longer than max_length left out" in select
+    assert rank == f"train:   rank: 24 steps on 90 rows, 1.8x by shared prompts ({finished / 'train' / 'rank'})"
+    assert "87 rows, 3 rows longer than max_length left out (" in select
 
 
 def test_the_table_has_a_row_for_each_engine_and_scenario(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:

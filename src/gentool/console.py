@@ -102,10 +102,11 @@ def say_pairs(build: dict[str, Any], run: Run) -> None:
 
 
 def say_train(done: dict[str, Any], run: Run) -> None:
-    """What each stage trained on."""
+    """What each stage trained on, and how many times fewer tokens were computed than the rows hold."""
     for stage, summary in done.items():
         too_long = f", {summary['rows_too_long']} rows longer than max_length left out" if summary["rows_too_long"] else ""
-        typer.echo(f"train:   {stage}: {summary['steps']} steps on {summary['rows']} rows{too_long} ({run.path / 'train' / stage})")
+        shared = f", {summary['tokens_seen'] / summary['tokens_computed']:.1f}x by shared prompts" if summary["way"] != "plain" else ""
+        typer.echo(f"train:   {stage}: {summary['steps']} steps on {summary['rows']} rows{too_long}{shared} ({run.path / 'train' / stage})")
 
 
 def say_predictions(paths: Sequence[Path]) -> None:

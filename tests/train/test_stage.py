@@ -15,7 +15,7 @@ from gentool.core.example import Example
 from gentool.engines.hf import load_model, load_tokenizer
 from gentool.prompts import PromptSettings
 from gentool.train import stage
-from gentool.train.arguments import StageSettings
+from gentool.train.arguments import StageSettings, make_arguments
 from gentool.train.epochs import TrainingExamples
 from gentool.train.masking import MaskingSettings
 from gentool.train.plan import Plan
@@ -228,6 +228,14 @@ def test_training_args_that_transformers_lacks_are_refused(train: Train, tmp_pat
     with pytest.raises(RecipeError, match=fault):
         train(tmp_path, SETTINGS.model_copy(update={"training_args": training_args}))
     assert not (tmp_path / "done.json").exists()
+
+
+def test_sharding_reaches_the_trainer_and_is_refused_for_adapters(tmp_path: Path, train: Train) -> None:
+    sharded = SETTINGS.model_copy(update={"training_args": {"fsdp": True, "fsdp_config": {"reshard_after_forward": False}}})
+    arguments = make_arguments(tmp_path, sharded, 8, 0)
+    assert (arguments.fsdp_plugin_args["fsdp_version"], arguments.fsdp_plugin_args["reshard_after_forward"]) == (2, False)
+    with pytest.raises(RecipeError, match="adapters cannot be merged from shards"):
+        train(tmp_path / "out", sharded, lora=LORA)
 
 
 def test_training_args_reach_the_trainer(train: Train, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gentool.core.canonical import content_hash
-from gentool.core.errors import TrainingError
+from gentool.core.errors import RecipeError, TrainingError
 from gentool.core.jsonl import write_json, write_text
 from gentool.core.recipe import Settings
 from gentool.engines.hf import load_model, load_tokenizer
@@ -100,8 +100,12 @@ def train_rows(
     model = _adapt(load_model(base, master_weights=lora is None), lora, seed)
     optimizer = make_muon(model, settings.learning_rate, settings.weight_decay) if settings.optim == MUON else None
     arguments = make_arguments(out, settings, len(plan), seed)
+    if lora is not None and arguments.fsdp:
+        raise RecipeError("train.lora: adapters cannot be merged from shards; leave out training_args.fsdp, or train all weights")
     choice = _choose_way(model, plan, arguments, settings, label)
-    steps = _train(model, tokenizer, plan, choice, arguments, optimizer, checkpoint, out, settings, label)
+    trainer, steps = _train(model, tokenizer, plan, choice, arguments, optimizer, checkpoint, out, settings, label)
+    if trainer.is_fsdp_enabled:
+        trainer.save_model(str(out))  # every process has a share of the weights
     summary = {
         "task": label,
         "base": Path(base).name if Path(base).exists() else base,
@@ -113,7 +117,10 @@ def train_rows(
     }
     with main_first():
         if is_main():
-            _save(model, tokenizer, out)
+            if not trainer.is_fsdp_enabled:
+                _save(model, out)
+            tokenizer.save_pretrained(out)
+            write_text(out / "README.md", MODEL_CARD)
             write_json(done, summary)
             for folder in ("checkpoints", "plan"):
                 shutil.rmtree(out / folder, ignore_errors=True)
@@ -162,8 +169,8 @@ def _train(
     out: Path,
     settings: StageSettings,
     label: str,
-) -> int:
-    """Go through the plan; returns the number of steps, and leaves how fast it went in speed.json."""
+) -> tuple[Trainer, int]:
+    """Go through the plan; returns the trainer and the number of steps, and leaves how fast it went in speed.json."""
     from gentool.train.trainer import make_trainer
     from gentool.train.ways import prepared
 
@@ -174,7 +181,7 @@ def _train(
         steps = _run(trainer, checkpoint)
     if is_main():
         write_json(out / "speed.json", {"way": choice.way.name, **speed.figures()})
-    return steps
+    return trainer, steps
 
 
 def _run(trainer: Trainer, checkpoint: Path | None) -> int:
@@ -216,12 +223,10 @@ def _adapt(model: PreTrainedModel, lora: LoraSettings | None, seed: int) -> Any:
     return get_peft_model(model, LoraConfig(task_type="CAUSAL_LM", **lora.model_dump()))
 
 
-def _save(model: Any, tokenizer: PreTrainedTokenizerBase, out: Path) -> None:
-    """Save weights and tokenizer as a plain Hugging Face folder; adapters are merged first."""
+def _save(model: Any, out: Path) -> None:
+    """Save the weights as a plain Hugging Face folder; adapters are merged first."""
     merged = model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
     merged.save_pretrained(out)
-    tokenizer.save_pretrained(out)
-    write_text(out / "README.md", MODEL_CARD)
 
 
 MODEL_CARD = "Fine-tuned with gentool (GenTool, arXiv 2502.18990). The recipe stands in the run folder's recipe.yaml.\n"
