@@ -86,3 +86,13 @@ def test_a_small_weight_with_a_wrong_gradient_is_not_lost_among_large_ones() -> 
     assert compare(1.0, [large, small], 1.0, [large, small]) is None
     assert compare(1.0, [large, small * 0.9], 1.0, [large, small]) is not None
     assert compare(1.001, [large], 1.0, [large]) == "its loss is 1.001000, not 1.000000"
+
+
+def test_with_activation_checkpointing_no_cache_is_handed_on() -> None:
+    """Models drop their cache then and say nothing; rows would not see their prompt."""
+    model = make_model("lfm2")
+    model.activation_checkpointing_enable()
+    assert choose_way(model, SAMPLE, LONGEST).way.name == "plain"
+    model = make_model("llama")
+    model.activation_checkpointing_enable()
+    assert choose_way(model, SAMPLE, LONGEST).way.name == "tree"

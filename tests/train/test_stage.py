@@ -251,3 +251,11 @@ def test_a_model_without_a_tokenizer_is_refused_before_anything_is_written(train
     with pytest.raises(ModelError, match="save the tokenizer into the same folder"):
         train(tmp_path / "out", base=base)
     assert not (tmp_path / "out").exists()
+
+
+def test_activation_checkpointing_changes_no_loss(train: Train, tmp_path: Path) -> None:
+    quick = {"max_steps": 2, "save_steps": 2}
+    train(tmp_path / "plain", SETTINGS.model_copy(update=quick))
+    train(tmp_path / "checkpointed", SETTINGS.model_copy(update={**quick, "training_args": {"activation_checkpointing": True}}))
+    losses = [[line["loss"] for line in read_metrics(tmp_path / name)] for name in ("plain", "checkpointed")]
+    assert losses[1] == pytest.approx(losses[0], rel=1e-6)

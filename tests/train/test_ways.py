@@ -101,6 +101,18 @@ def test_in_half_precision_gradients_point_the_same_way() -> None:
     assert torch.cosine_similarity(found[0], found[1], dim=0) >= 0.999
 
 
+@pytest.mark.parametrize("name", ["llama", "qwen3"])
+def test_under_autocast_gradients_point_the_same_way(name: str) -> None:
+    model = make_model(name)
+    found = [gradients(model, loss_by_hand(model))]
+    with prepared(model, Way("tree")):
+        with torch.autocast("cpu", torch.bfloat16):
+            loss = sum_losses(model, PASS, Way("tree"))
+        found.append(gradients(model, loss))
+    full, half = (torch.cat([gradient.flatten() for gradient in one.values()]) for one in found)
+    assert torch.cosine_similarity(full, half, dim=0) >= 0.999
+
+
 def test_a_loss_is_taken_on_completions_alone() -> None:
     """Another prompt changes the loss through what it means, never through being predicted: no gradient reaches scores before a completion."""
     model = make_model("llama")

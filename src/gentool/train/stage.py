@@ -152,6 +152,8 @@ def _choose_way(model: Any, plan: Plan, arguments: TrainingArguments, settings: 
     """How passes are computed, tried on some rows of the plan; what the model cannot do is said at once."""
     from gentool.train.self_check import choose_way
 
+    if arguments.activation_checkpointing:  # as the Trainer does it later; models forbid caches then
+        model.activation_checkpointing_enable()
     choice = choose_way(model.to(arguments.device), sample_rows(plan[0], SAMPLE_ROWS), plan.about["longest_row"], settings.sharing)
     if choice.refused and is_main():
         print(f"train {label}: prompts are computed the way '{choice.way.name}' ({'; '.join(choice.refused)})", file=sys.stderr)

@@ -83,6 +83,8 @@ def _tree_attention(
     odd = [name for name in ("softcap", "s_aux", "position_bias") if others.get(name) is not None]
     if tree_nodes is None or dropout or odd:
         raise NotImplementedError(f"attention with {', '.join(odd) or 'dropout or without nodes'} is not computed as a tree")
+    if torch.is_autocast_enabled(query.device.type):  # as autocast does for PyTorch's own attention
+        query, key, value = (states.to(torch.get_autocast_dtype(query.device.type)) for states in (query, key, value))
     output = attend_tree(query, key, value, tree_nodes, scaling if scaling is not None else query.shape[-1] ** -0.5)
     return output.transpose(1, 2), None
 
