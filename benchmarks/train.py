@@ -56,7 +56,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32", help="of the products; weights are float32")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--figure", type=Path, help="draw the ratios of processor time into this SVG file")
+    parser.add_argument("--figure", type=Path, help="draw the ratios of time into this SVG file")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="of the rivals only these, and plain")
     return parser.parse_args()
 
@@ -75,7 +75,7 @@ def draw_ratios(path: Path, results: dict[int, Ratios], title: str) -> None:
         style = {"linestyle": "--", "color": "grey"} if name == LIMIT else {"marker": "o"}
         axes.plot(places, [results[place][name] for place in places], label=name, **style)
     axes.axhline(1, color="black", linewidth=0.8)
-    axes.set(xscale="log", yscale="log", xlabel="rows that share a prompt in one step", ylabel="processor time, times ours")
+    axes.set(xscale="log", yscale="log", xlabel="rows that share a prompt in one step", ylabel="time, times gentool's")
     axes.set_xticks(places, [str(place) for place in places])
     axes.set_yticks([1, 2, 4, 8, 16], ["1", "2", "4", "8", "16"])
     axes.minorticks_off()
@@ -106,7 +106,7 @@ def compare_at(branches: int, model: Any, options: argparse.Namespace) -> Ratios
     check_equal(steps, measured, model, options.dtype)
     time_rounds(steps, measured, model, options.rounds)
     print_results(measured, fed)
-    ratios = {name: result.processor_seconds / measured["ours"].processor_seconds for name, result in measured.items() if name != "ours"}
+    ratios = {name: result.seconds / measured["ours"].seconds for name, result in measured.items() if name != "ours"}
     return {**ratios, LIMIT: tokens / least}
 
 
