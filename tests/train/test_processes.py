@@ -18,7 +18,7 @@ from gentool.run import opened
 from gentool.train.packing import pack_rows
 from gentool.train.ways import Way, sum_losses
 
-from .models import make_model, make_rows
+from .small_models import make_model, make_rows
 from .two_processes import main
 
 HERE = Path(__file__).parent

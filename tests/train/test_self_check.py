@@ -12,7 +12,7 @@ from gentool.train.packing import pack_rows
 from gentool.train.self_check import choose_way, compare, find_leak, find_noise, find_window
 from gentool.train.ways import Way
 
-from .models import make_model, make_rows
+from .small_models import make_model, make_rows
 
 SAMPLE = pack_rows(make_rows(), 10**6)[0]
 LONGEST = max(row.length for row in make_rows())

@@ -11,7 +11,7 @@ import torch
 from gentool.train.packing import Pass, build_pass, pack_rows, sort_key
 from gentool.train.ways import Way, make_block_mask, make_mask, prepared, split_rows, sum_losses
 
-from .models import VOCABULARY, make_model, make_rows
+from .small_models import VOCABULARY, make_model, make_rows
 
 PASS = pack_rows(make_rows(), 10**6)[0]
 EXACT = ("llama", "qwen3", "mistral", "phi")

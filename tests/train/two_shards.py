@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import torch
-from models import VOCABULARY, make_model, make_rows
 from safetensors.torch import save_file
+from small_models import VOCABULARY, make_model, make_rows
 from torch.distributed import destroy_process_group, get_rank, init_process_group
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
