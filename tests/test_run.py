@@ -182,5 +182,5 @@ def test_a_run_of_one_stage_goes_the_whole_way(tiny: Path, tmp_path: Path, gento
 
 
 def test_a_native_answer_has_no_place_for_a_ranking() -> None:
-    with pytest.raises(ValueError, match=r"prompts\.answer: native has no place for a ranking"):
+    with pytest.raises(ValueError, match=r"prompts\.answer: native cannot answer with ranking and call in one"):
         Recipe.model_validate({"prompts": {"answer": "native"}, "train": {"stages": ["joint"]}})

@@ -26,7 +26,7 @@ from gentool.evaluate.score import score_file
 from gentool.formats.catalogue import read_catalogue
 from gentool.pairs.build import PairsSettings, build_pairs
 from gentool.pairs.reviewed import has_new_verdicts
-from gentool.prompts import PromptSettings
+from gentool.prompts import PromptSettings, check_task
 from gentool.report.html import write_report
 from gentool.review.serve import ReviewSettings, serve_review
 from gentool.starter import read_starter_tools
@@ -73,9 +73,11 @@ class Recipe(Settings):
 
     @model_validator(mode="after")
     def _check_answer(self) -> Self:
-        if self.prompts.answer == "native" and self.train.stages == ("joint",):
-            message = "prompts.answer: native has no place for a ranking beside a call, which train.stages: [joint] asks for; take json"
-            raise ValueError(message)
+        try:
+            for stage in self.train.stages:
+                check_task(stage, self.prompts)
+        except RecipeError as error:
+            raise ValueError(str(error)) from None
         return self
 
     @field_validator("predict")
