@@ -11,7 +11,8 @@ from gentool.core.jsonl import read_records
 from gentool.core.tool import Tool, ToolSet
 from gentool.engines.engine import Request
 from gentool.engines.vectors import embed_tfidf, similarities
-from gentool.evaluate.predict import TRAINED, answer_both, open_predictor
+from gentool.evaluate.predict import answer_both
+from gentool.evaluate.predictors import TRAINED, open_predictor
 from gentool.formats.catalogue import read_catalogue
 from gentool.prompts import Task, read_call, read_ranking, render_messages, render_tools
 from gentool.run import Run
@@ -39,7 +40,7 @@ def ask(run: Run, query: str, catalogue: Path | None) -> Answer:
     def make(task: Task) -> list[Request]:
         return [Request("ask", task, tuple(render_messages(task, query, nearest, prompts)), tools=shown)]
 
-    selected, ranked = (texts["ask"] for texts in answer_both(predictor, make))
+    selected, ranked = (replies["ask"].text for replies in answer_both(predictor, make))
     ranking, call = read_ranking(ranked), read_call(selected, prompts.answer, nearest)
     return Answer(
         nearest.names,

@@ -21,7 +21,8 @@ from gentool.core.jsonl import read_json, read_records, to_line, write_text
 from gentool.core.recipe import Settings, differing_keys, dump_recipe, read_recipe
 from gentool.core.tool import Tool
 from gentool.engines.hf import check_model
-from gentool.evaluate.predict import PredictSettings, check_engines, name_of, predict
+from gentool.evaluate.predict import predict
+from gentool.evaluate.predictors import PredictSettings, check_engines, name_of
 from gentool.evaluate.score import score_file
 from gentool.formats.catalogue import read_catalogue
 from gentool.pairs.build import PairsSettings, build_pairs

@@ -50,7 +50,7 @@ def test_an_example_survives_its_json_with_the_order_of_its_tools() -> None:
         ({"answer": Call(name="book")}, "the answer must be the head of the ranking"),
         ({"answer": ABSTAIN}, "the answer must be the head of the ranking"),
         ({"query": ""}, "at least 1 character"),
-        ({"kind": "two"}, "Input should be 'zero', 'one', 'weak', 'strong' or 'unserved'"),
+        ({"kind": "two"}, "Input should be 'zero', 'one', 'weak', 'strong', 'unserved' or 'given'"),
         ({"scenario": "seen"}, "Input should be 'seen_query_seen_tool'"),
     ],
 )
@@ -66,7 +66,7 @@ def test_abstaining_is_an_answer() -> None:
 def test_the_lists_hold_what_the_types_allow() -> None:
     assert get_args(Scenario) == SCENARIOS
     assert get_args(ErrorClass) == ERROR_CLASSES
-    assert {*AFTER, *AFTER.values(), "unserved"} == set(get_args(Kind))
+    assert {*AFTER, *AFTER.values(), "unserved", "given"} == set(get_args(Kind))
 
 
 def test_predictions_without_a_format_are_in_json() -> None:

@@ -16,7 +16,8 @@ from gentool.core.jsonl import read_records, write_records
 from gentool.engines.engine import Reply, Request
 from gentool.engines.hf import GenerationSettings
 from gentool.evaluate import predict as stage
-from gentool.evaluate.predict import BLOCK, Predictor, PredictSettings, check_engines, make_request, name_of, open_predictor, predict, predict_block
+from gentool.evaluate.predict import BLOCK, make_request, predict, predict_block
+from gentool.evaluate.predictors import Predictor, PredictSettings, check_engines, name_of, open_predictor
 from gentool.evaluate.verdict import judge
 from gentool.prompts import PromptSettings, read_call, read_ranking
 from gentool.run import Run, load_run

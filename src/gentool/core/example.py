@@ -9,13 +9,25 @@ from pydantic import Field, model_validator
 from gentool.core.call import Call
 from gentool.core.tool import GENERATE_RESPONSE, Record, ToolSet
 
-Kind = Literal["zero", "one", "weak", "strong", "unserved"]
+Kind = Literal["zero", "one", "weak", "strong", "unserved", "given"]
+"""`unserved`: no tool of the catalogue serves the query. `given`: made elsewhere, as a benchmark's examples are. Both are in no pair."""
 Scenario = Literal["seen_query_seen_tool", "unseen_query_seen_tool", "seen_query_unseen_tool", "unseen_query_unseen_tool"]
 SCENARIOS: tuple[Scenario, ...] = get_args(Scenario)
 AnswerFormat = Literal["json", "native"]
 """How a call is answered: as JSON that the prompt asks for, or in the model's own tool format, where abstention is words."""
 AFTER: dict[Kind, Kind] = {"zero": "one", "weak": "strong"}
-"""The kind that follows each kind inside a pair: zero-to-one and weak-to-strong. `unserved` is in no pair."""
+"""The kind that follows each kind inside a pair: zero-to-one and weak-to-strong."""
+Gold = Literal["call", "tool", "any_tool"]
+"""What is known of the right answer: the whole call, the tool alone, or that some tool of the set has to be called."""
+Constraint = Literal["none", "names", "schema"]
+"""What holds an answer while it is decoded: nothing, the names of the set, or the whole schema of an answer."""
+
+
+class Wanted(Record):
+    """A call that is wanted; `alternatives` gives by argument further values that are right, also of arguments that may be left out."""
+
+    call: Call
+    alternatives: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
 
 
 class Example(Record):
@@ -30,6 +42,10 @@ class Example(Record):
     `bundle` is shared by training examples whose tool sets were drawn together, so that one prompt of tools serves many
     queries: the sets are all of one size, and equal but for a few slots. Training that draws an order of tools anew applies
     it to the slots of the whole bundle. None in test data and where every query has sets of its own; there a pair goes together.
+
+    Of examples that were made elsewhere (`given`): `further` holds the calls that are wanted beside `answer`, in any order;
+    `gold` says how much of the answer is known; `category` is the benchmark's part that they belong to, and `source` what
+    it says of them by its own field names. Each is a family of its own.
     """
 
     id: str
@@ -47,11 +63,17 @@ class Example(Record):
     alternatives: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
     strong: str | None = None
     weak: str | None = None
+    further: tuple[Wanted, ...] = ()
+    gold: Gold = "call"
+    category: str | None = None
+    source: dict[str, Any] | None = None
 
     @model_validator(mode="after")
     def _check_targets(self) -> Self:
         names = {*self.tools.names, GENERATE_RESPONSE}
-        unknown = [name for name in (*self.ranking, self.answer.name, *(call.name for call in self.acceptable)) if name not in names]
+        unknown = [
+            name for name in (*self.ranking, *(call.name for call in self.calls), *(call.name for call in self.acceptable)) if name not in names
+        ]
         if unknown:
             raise ValueError(f"targets that are not in the tool set: {', '.join(unknown)}")
         if not self.ranking or self.ranking[-1] != GENERATE_RESPONSE:
@@ -60,17 +82,27 @@ class Example(Record):
             raise ValueError("the answer must be the head of the ranking")
         return self
 
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """All calls that are wanted: one, but for a query that asks for several."""
+        return (self.answer, *(wanted.call for wanted in self.further))
+
 
 class Prediction(Record):
     """An engine's raw answers to one example: `select` is the text of the call, `rank` the text of the ranking.
 
-    `answer` says in which format the call was asked for, and so how it is read.
+    `answer` says in which format the call was asked for, and so how it is read. `scores` is the log-probability of each name
+    of the set, and of `generate_response`, as the tool that the call begins with; None where it was not asked for.
+    `constrained` says what held the call while it was decoded. `error` says why there is no text, where the engine gave none.
     """
 
     id: str
     select: str
     rank: str
     answer: AnswerFormat = "json"
+    scores: dict[str, float] | None = None
+    constrained: Constraint = "none"
+    error: str = ""
 
 
 ErrorClass = Literal[
@@ -80,6 +112,7 @@ ErrorClass = Literal[
     "other_wrong_tool",
     "unknown_tool",
     "unparsable",
+    "wrong_number_of_calls",
     "wrong_arguments",
 ]
 ERROR_CLASSES: tuple[ErrorClass, ...] = get_args(ErrorClass)

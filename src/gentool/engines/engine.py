@@ -16,7 +16,8 @@ class Request:
     Language models read `messages`; engines that follow rules read `task` and its structured `inputs` instead. `schema` is the
     JSON Schema of the text that is asked for, None where any text will do. `sample` tells equal requests apart whose
     answers are to be drawn independently. `tools` are definitions for the model's own tool format, in OpenAI's form, read by
-    local models; empty where the tools stand in the messages, or there are none.
+    local models; empty where the tools stand in the messages, or there are none. `choices` gives by name the text that an
+    answer begins with where it chooses that name; engines that can give each one's log-probability.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Request:
     schema: Mapping[str, Any] | None = None
     sample: int = 0
     tools: tuple[Mapping[str, Any], ...] = ()
+    choices: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -41,13 +43,15 @@ class Usage:
 class Reply:
     """An engine's raw text for the request of that id.
 
-    `usage` is None where nothing was counted. `error` says why there is no text (then empty), in words for the user.
+    `usage` is None where nothing was counted. `error` says why there is no text (then empty), in words for the user. `scores`
+    gives the log-probability of each of the request's choices, None where there were none or the engine cannot tell.
     """
 
     id: str
     text: str
     usage: Usage | None = None
     error: str | None = None
+    scores: Mapping[str, float] | None = None
 
 
 class Engine(Protocol):

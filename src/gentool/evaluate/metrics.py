@@ -148,7 +148,7 @@ def match_pairs(outcomes: Iterable[Outcome]) -> tuple[list[Pair], int]:
     """The complete pairs, in the order of their first example, and how many pairs are not complete."""
     by_pair: dict[str, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
-        if outcome.example.kind != "unserved":
+        if outcome.example.kind not in ("unserved", "given"):
             by_pair[outcome.example.pair].append(outcome)
     pairs = [pair for some in by_pair.values() if (pair := _as_pair(some)) is not None]
     return pairs, len(by_pair) - len(pairs)

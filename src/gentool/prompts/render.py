@@ -123,6 +123,28 @@ def render_answer(task: Task, ranking: tuple[str, ...], answer: Call) -> str:
     return json.dumps({"ranking": list(ranking), **call} if task == "joint" else call, ensure_ascii=False)
 
 
+def render_choices(tools: ToolSet, settings: PromptSettings) -> dict[str, str]:
+    """By name of the set, and of the default tool, how a call of it begins; none natively, where each model writes calls its own way."""
+    if settings.answer == "native":
+        return {}
+    return {name: f'{{"name": {json.dumps(name, ensure_ascii=False)}' for name in (*tools.names, GENERATE_RESPONSE)}
+
+
+def render_schema(tools: ToolSet) -> dict[str, Any]:
+    """The JSON Schema of an answer to `select`: a call of one of the tools with arguments that its schema allows, or abstention."""
+    calls = [_call_schema(tool.name, tool.parameters) for tool in tools]
+    return {"anyOf": [*calls, _call_schema(GENERATE_RESPONSE, {"type": "object", "properties": {}, "additionalProperties": False})]}
+
+
+def _call_schema(name: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {"name": {"const": name}, "arguments": {**EMPTY_PARAMETERS, **parameters}},
+        "required": ["name", "arguments"],
+        "additionalProperties": False,
+    }
+
+
 def render_tool(tool: Tool, settings: PromptSettings) -> str:
     """One tool as the prompt shows it, on one line. Of what a tool returns, only names and types are shown."""
     if settings.tools == "signature":

@@ -28,6 +28,7 @@ KIND_WORDS: dict[Kind, str] = {
     "weak": "Weak: only a weak tool is there",
     "strong": "Strong: the strong tool has appeared",
     "unserved": "Unserved: no tool of the catalogue serves the query",
+    "given": "Given: made elsewhere, in no pair",
 }
 METRICS: dict[str, tuple[str, str]] = {
     "selection": ("Tool selection", "The answer chooses the target: the tool that is right, or no tool where none serves the query."),
@@ -46,6 +47,7 @@ ERROR_WORDS = {
     "other_wrong_tool": "Chose another wrong tool",
     "unknown_tool": "Named a tool that is not in the set",
     "unparsable": "Could not be read",
+    "wrong_number_of_calls": "More or fewer calls than asked for",
     "wrong_arguments": "Right tool, wrong arguments",
 }
 DECIMALS = {"mrr", "kendall_tau", "reciprocal_rank"}
