@@ -12,8 +12,8 @@ import typer
 
 from gentool.core.example import SCENARIOS
 from gentool.core.jsonl import read_json
+from gentool.engines.estimate import Estimate
 from gentool.run import Run
-from gentool.synth.estimate import Estimate
 
 WIDE, NARROW = 130, 90
 """Columns of a terminal: from the first on the table shows intervals; the second is the table's least width."""

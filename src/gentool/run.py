@@ -20,6 +20,7 @@ from gentool.core.family import Fit
 from gentool.core.jsonl import read_json, read_records, to_line, write_text
 from gentool.core.recipe import Settings, differing_keys, dump_recipe, read_recipe
 from gentool.core.tool import Tool
+from gentool.engines.estimate import Estimate
 from gentool.engines.hf import check_model
 from gentool.evaluate.predict import predict
 from gentool.evaluate.predictors import PredictSettings, check_engines, name_of
@@ -31,7 +32,7 @@ from gentool.prompts import PromptSettings, check_task
 from gentool.report.html import write_report
 from gentool.review.serve import ReviewSettings, serve_review
 from gentool.starter import read_starter_tools
-from gentool.synth.estimate import Estimate, estimate
+from gentool.synth.estimate import estimate
 from gentool.synth.judge import Vote, settle
 from gentool.synth.pipeline import SynthSettings, synthesise
 from gentool.synth.verify import check_alternatives, check_calls, check_grounded

@@ -168,7 +168,7 @@ def test_an_attempt_that_takes_too_long_is_given_up(open_engine: Callable[..., O
 def test_an_answer_without_text_is_an_error_and_is_not_paid_for_again(open_engine: Callable[..., OpenAIEngine]) -> None:
     with TeacherServer(content=lambda _: Answer(None, refusal="I must not")) as server:
         replies = [*open_engine(server).reply(make_requests(1)), *open_engine(server).reply(make_requests(1))]
-    assert [(reply.text, reply.error) for reply in replies] == [("", "the teacher refused: I must not")] * 2 and server.requests == 1
+    assert [(reply.text, reply.error) for reply in replies] == [("", "the model refused: I must not")] * 2 and server.requests == 1
 
 
 def test_tokens_that_the_server_does_not_count_are_estimated(open_engine: Callable[..., OpenAIEngine]) -> None:
@@ -215,7 +215,7 @@ def test_without_a_key_openai_is_refused_and_a_local_server_is_asked(
 def test_a_server_that_cannot_be_reached_ends_all_with_its_address(open_engine: Callable[..., OpenAIEngine]) -> None:
     with TeacherServer() as server:
         gone = server.base_url
-    with pytest.raises(TeacherError, match=rf"{gone}: the teacher cannot be reached.*start the server"):
+    with pytest.raises(TeacherError, match=rf"{gone}: the server cannot be reached.*start the server"):
         list(open_engine(gone, max_retries=2).reply(make_requests(50)))
 
 
