@@ -305,3 +305,52 @@ def test_an_engine_that_is_closed_ends_what_is_open(open_engine: Callable[..., O
 def test_settings_that_cannot_be_are_refused(values: dict[str, object]) -> None:
     with pytest.raises(ValueError):
         OpenAISettings.model_validate(values)
+
+
+def test_calls_come_back_and_are_not_asked_for_again_and_other_tools_are_another_request(open_engine: Callable[..., OpenAIEngine]) -> None:
+    def with_tool(name: str) -> Request:
+        function = {"name": name, "description": "", "parameters": {"type": "object", "properties": {}}}
+        return replace(make_requests(1)[0], tools=({"type": "function", "function": function},))
+
+    with TeacherServer(content=lambda _: Answer(None, calls=[("a_b", '{"n": 1}')])) as server:
+        texts = [reply.text for name in ("a.b", "a.b", "a b", "c") for reply in open_engine(server).reply([with_tool(name)])]
+    written = ['<tool_call>\n{"name": "%s", "arguments": {"n": 1}}\n</tool_call>' % name for name in ("a.b", "a.b", "a b", "a_b")]
+    assert texts == written, "one reply of the cache is read with each set's own names"
+    assert server.requests == 2 and [body["tools"][0]["function"]["name"] for body in server.bodies] == ["a_b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "fault"),
+    [
+        (Answer(None, refusal="no"), "answer"),
+        (Answer("filtered", status=400, code="content_filter"), "answer"),
+        (Answer("too long", status=400, code="context_length_exceeded"), "request"),
+        (Answer("down", status=500), "server"),
+        (Answer("later", status=429, headers={"retry-after-ms": "1"}), "server"),
+        (Answer("fine"), None),
+    ],
+)
+def test_an_error_says_whose_it_is(open_engine: Callable[..., OpenAIEngine], answer: Answer, fault: str | None) -> None:
+    with TeacherServer(content=fail_at({3}, answer)) as server:
+        replies = {reply.id: reply for reply in open_engine(server, max_retries=1).reply(make_requests(6))}
+    assert replies.pop("r3").fault == fault and {reply.fault for reply in replies.values()} == {None}
+
+
+def test_messages_name_the_table_that_the_engine_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(url: str | None, **settings: object) -> None:
+        checked = OpenAISettings.model_validate({"base_url": url, "api_key_env": "TEACHER_KEY", "max_retries": 0, **settings})
+        with OpenAIEngine("m", checked, tmp_path / "c", table="predict.openai") as engine:
+            list(engine.reply(make_requests(20)))
+
+    with TeacherServer(content=lambda _: Answer("no", status=404)) as server:
+        with pytest.raises(TeacherError, match=r"settings in predict\.openai "):
+            ask(server.base_url)
+        with pytest.raises(RecipeError, match=r"^predict\.openai\.budget: .*prices\.m "):
+            ask(server.base_url, budget=1)
+    with pytest.raises(TeacherError, match=r"cannot be reached.*predict\.openai\.base_url"):
+        ask(server.base_url)
+    with TeacherServer(content=lambda _: "four") as server, pytest.raises(TeacherError, match=r"raise predict\.openai\.budget"):
+        ask(server.base_url, prices={"m": PRICE}, budget=2)
+    monkeypatch.delenv("TEACHER_KEY")
+    with pytest.raises(TeacherError, match=r"predict\.openai\.api_key_env"):
+        ask(None)

@@ -81,7 +81,7 @@ def test_an_engine_has_a_name_for_its_files(engine: str, name: str) -> None:
 
 @pytest.mark.parametrize("engine", ["gpt", "hf:", "hf", "", "random:1", "Trained"])
 def test_an_unknown_engine_is_refused(engine: str) -> None:
-    with pytest.raises(RecipeError, match="use trained, tfidf, random or hf:MODEL"):
+    with pytest.raises(RecipeError, match="use trained, tfidf, random, hf:MODEL or openai:MODEL"):
         name_of(engine)
 
 

@@ -107,11 +107,11 @@ def _restore(words: str, originals: Mapping[str, str]) -> str:
     return whole.sub(lambda found: originals[found[0]], words)
 
 
-def _read_sent_call(call: Any, originals: Mapping[str, str]) -> Any:
-    """A call as it is written down; what is no call of a function stays as it came."""
+def _read_sent_call(call: Any, originals: Mapping[str, str]) -> dict[str, Any]:
+    """A call as it is written down; what is no call of a function has no name, so that it cannot be read."""
     function = call.get("function") if isinstance(call, dict) else None
     if not isinstance(function, dict):
-        return call
+        return {"name": None, "arguments": call}
     name = function.get("name")
     return {"name": originals.get(name, name) if isinstance(name, str) else name, "arguments": _read_arguments(function.get("arguments"))}
 
