@@ -131,7 +131,9 @@ def train_command(run_folder: RunFolder) -> None:
 @app.command("predict")
 def predict_command(
     run_folder: RunFolder,
-    engine: Annotated[list[str] | None, typer.Option("--engine", help="As in predict.engines, for example openai:MODEL; the recipe's where not given.")] = None,
+    engine: Annotated[
+        list[str] | None, typer.Option("--engine", help="As in predict.engines, for example openai:MODEL; the recipe's where not given.")
+    ] = None,
     overrides: Overrides = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what servers would be asked, in tokens and money; send nothing.")] = False,
 ) -> None:

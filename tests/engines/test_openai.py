@@ -314,7 +314,7 @@ def test_calls_come_back_and_are_not_asked_for_again_and_other_tools_are_another
 
     with TeacherServer(content=lambda _: Answer(None, calls=[("a_b", '{"n": 1}')])) as server:
         texts = [reply.text for name in ("a.b", "a.b", "a b", "c") for reply in open_engine(server).reply([with_tool(name)])]
-    written = ['<tool_call>\n{"name": "%s", "arguments": {"n": 1}}\n</tool_call>' % name for name in ("a.b", "a.b", "a b", "a_b")]
+    written = [f'<tool_call>\n{{"name": "{name}", "arguments": {{"n": 1}}}}\n</tool_call>' for name in ("a.b", "a.b", "a b", "a_b")]
     assert texts == written, "one reply of the cache is read with each set's own names"
     assert server.requests == 2 and [body["tools"][0]["function"]["name"] for body in server.bodies] == ["a_b", "c"]
 

@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gentool.core.call import ABSTAIN, Call
-from gentool.core.message import Message
 from gentool.core.tool import GENERATE_RESPONSE, Tool, ToolSet
-from gentool.engines.tool_calls import SENDABLE, choose_sent_names, make_messages, make_tools, write_answer
+from gentool.engines.tool_calls import SENDABLE, choose_sent_names, make_tools, write_answer
 from gentool.prompts import PromptSettings, read_call, read_ranking, render_tools
 
 NATIVE = PromptSettings(answer="native")
@@ -50,19 +49,6 @@ def test_definitions_are_schemas_of_objects_under_names_that_servers_take() -> N
     assert tools[0]["function"]["name"] == "math.factorial", "the request's own stay as they are"
 
 
-def test_calls_of_a_chat_have_arguments_as_text_and_a_result() -> None:
-    asked: Message = {"role": "user", "content": "5!"}
-    shown: Message = {
-        "role": "assistant",
-        "content": "",
-        "tool_calls": [{"type": "function", "id": "call00001", "function": {"name": "math.factorial", "arguments": {"n": 5}}}],
-    }
-    first, second, result, last = make_messages([asked, shown, asked], TOOLS)
-    assert first == last == asked and shown["tool_calls"][0]["function"]["arguments"] == {"n": 5}
-    assert second["tool_calls"][0]["function"] == {"name": "math_factorial", "arguments": '{"n": 5}'}
-    assert result["role"] == "tool" and result["tool_call_id"] == second["tool_calls"][0]["id"]
-
-
 @pytest.mark.parametrize("content", ["", "Let me look that up (it's quick).", "<think>maybe {forecast}</think>", "{ and [ but no call"])
 def test_a_call_is_read_with_the_name_that_the_tool_has_here(content: str) -> None:
     arguments = {"n": 5, "words": "</tool_call> [TOOL_CALLS]x{ <function=y>", "deep": {"a": [1.5, None, "é"]}}
@@ -87,7 +73,9 @@ def test_broken_arguments_are_kept_and_are_neither_a_call_nor_abstention(content
     assert kept == arguments or kept == json.loads(arguments)
 
 
-@pytest.mark.parametrize("entry", [call(None, "{}"), call("", "{}"), call(3, "{}"), {}, "forecast", None, {"type": "custom", "custom": {"name": "x"}}])
+@pytest.mark.parametrize(
+    "entry", [call(None, "{}"), call("", "{}"), call(3, "{}"), {}, "forecast", None, {"type": "custom", "custom": {"name": "x"}}]
+)
 def test_what_is_no_call_of_a_function_is_neither_a_call_nor_abstention(entry: Any) -> None:
     assert read_call(write_answer("Fine words.", [entry], TOOLS), "native").call is None
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from gentool.engines.cache import CachedReply
 from gentool.engines.engine import Reply, Request, Usage
 from gentool.engines.limits import estimate_tokens
-from gentool.engines.tool_calls import make_messages, make_tools, write_answer
+from gentool.engines.tool_calls import make_tools, write_answer
 
 if TYPE_CHECKING:
     from openai import APIConnectionError, APIStatusError
@@ -64,9 +64,9 @@ class Failure:
 def make_body(request: Request, model: str, temperature: float | None, max_tokens: int, json_schema: bool, own_server: bool) -> dict[str, Any]:
     """What is sent; `own_server` is OpenAI's own, whose newer models know `max_tokens` under its newer name alone.
 
-    The tools of a request go out as such; all that is asked for by a schema is an object.
+    The tools of a request go out as such. A schema that names no type is of an object: OpenAI's server wants it named.
     """
-    body: dict[str, Any] = {"model": model, "messages": make_messages(request.messages, request.tools)}
+    body: dict[str, Any] = {"model": model, "messages": list(request.messages)}
     body["max_completion_tokens" if own_server else "max_tokens"] = max_tokens
     if temperature is not None:
         body["temperature"] = temperature

@@ -1,4 +1,4 @@
-"""Tools over HTTP: a request's definitions and chat in the form that servers take, and the calls of an answer back as one text.
+"""Tools over HTTP: a request's definitions in the form that servers take, and the calls of an answer back as one text.
 
 gentool.engines.completion makes bodies with it, gentool.engines.openai texts. OpenAI's server takes names of letters, digits,
 `_` and `-` alone, so others go out under names that it takes and come back as they were; every server is asked alike.
@@ -12,15 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from gentool.core.canonical import content_hash
-from gentool.core.message import CalledFunction, Message
 from gentool.core.tool import EMPTY_PARAMETERS, GENERATE_RESPONSE
 from gentool.prompts.json_values import parse_json
 
 LONGEST_NAME = 64
 SENDABLE = re.compile(rf"[a-zA-Z0-9_-]{{1,{LONGEST_NAME}}}")
 """The names that OpenAI's server takes."""
-RESULT = "(done)"
-"""What a worked example's call came to; servers want every call of a chat answered."""
 
 
 def choose_sent_names(names: Iterable[str]) -> dict[str, str]:
@@ -61,25 +58,6 @@ def make_tools(tools: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def _define(function: Mapping[str, Any], sent: Mapping[str, str]) -> dict[str, Any]:
     parameters = {**EMPTY_PARAMETERS, **function.get("parameters", {}), "type": "object"}
     return {**function, "name": sent[function["name"]], "parameters": parameters}
-
-
-def make_messages(messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> list[Any]:
-    """The chat that is sent: the calls in it have their arguments as text, as servers want them, and each its result."""
-    sent = names_of(tools)
-    turns: list[Any] = []
-    for message in messages:
-        if "tool_calls" not in message:
-            turns.append(message)
-            continue
-        calls = [_make_call(call["function"], f"call{len(turns):02}{number:03}", sent) for number, call in enumerate(message["tool_calls"])]
-        turns.append({**message, "tool_calls": calls})
-        turns += [{"role": "tool", "tool_call_id": call["id"], "content": RESULT} for call in calls]
-    return turns
-
-
-def _make_call(function: CalledFunction, identifier: str, sent: Mapping[str, str]) -> dict[str, Any]:
-    name = function["name"]
-    return {"type": "function", "id": identifier, "function": {"name": sent.get(name, name), "arguments": _dump(function["arguments"])}}
 
 
 def _dump(value: Any) -> str:

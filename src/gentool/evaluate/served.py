@@ -28,8 +28,9 @@ MakeRequest = Callable[[Example, Task], Request]
 
 
 def model_of(engine: str) -> str | None:
-    """The model's name in `openai:MODEL`; None for the other engines."""
-    return engine.removeprefix(OPENAI) if engine.startswith(OPENAI) else None
+    """The model's name in `openai:MODEL`, also behind `few_shot:`; None for the other engines."""
+    asked = engine.removeprefix("few_shot:")
+    return asked.removeprefix(OPENAI) if asked.startswith(OPENAI) else None
 
 
 def check_held(constrain: Constraint, answer: AnswerFormat, settings: OpenAISettings) -> None:
