@@ -334,23 +334,3 @@ def test_an_error_says_whose_it_is(open_engine: Callable[..., OpenAIEngine], ans
     with TeacherServer(content=fail_at({3}, answer)) as server:
         replies = {reply.id: reply for reply in open_engine(server, max_retries=1).reply(make_requests(6))}
     assert replies.pop("r3").fault == fault and {reply.fault for reply in replies.values()} == {None}
-
-
-def test_messages_name_the_table_that_the_engine_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def ask(url: str | None, **settings: object) -> None:
-        checked = OpenAISettings.model_validate({"base_url": url, "api_key_env": "TEACHER_KEY", "max_retries": 0, **settings})
-        with OpenAIEngine("m", checked, tmp_path / "c", table="predict.openai") as engine:
-            list(engine.reply(make_requests(20)))
-
-    with TeacherServer(content=lambda _: Answer("no", status=404)) as server:
-        with pytest.raises(TeacherError, match=r"settings in predict\.openai "):
-            ask(server.base_url)
-        with pytest.raises(RecipeError, match=r"^predict\.openai\.budget: .*prices\.m "):
-            ask(server.base_url, budget=1)
-    with pytest.raises(TeacherError, match=r"cannot be reached.*predict\.openai\.base_url"):
-        ask(server.base_url)
-    with TeacherServer(content=lambda _: "four") as server, pytest.raises(TeacherError, match=r"raise predict\.openai\.budget"):
-        ask(server.base_url, prices={"m": PRICE}, budget=2)
-    monkeypatch.delenv("TEACHER_KEY")
-    with pytest.raises(TeacherError, match=r"predict\.openai\.api_key_env"):
-        ask(None)

@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from gentool.core.example import Example, Prediction, Verdict
-from gentool.core.jsonl import read_records, write_records
+from gentool.core.example import Example
+from gentool.core.jsonl import write_records
 from gentool.engines import limits
 from gentool.engines.tool_calls import SENDABLE
 from gentool.evaluate.predict import predict_block
@@ -27,13 +26,12 @@ from gentool.prompts import PromptSettings, read_call, read_ranking
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "engines"))
 from gold_server import GoldServer
+from served_runs import COUNT, Gentool, configure, edit_recipe, examples_of, predictions_of, prepare, verdicts_of
 from teacher_server import Answer, Behaviour, TeacherServer
 from transformers_server import serve
 
-Gentool = Callable[..., Any]
 Refused = Callable[..., str]
 JSON, NATIVE = PromptSettings(tools="signature"), PromptSettings(answer="native")
-COUNT = 24
 
 
 @pytest.fixture(autouse=True)
@@ -44,36 +42,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def run(run_copy: Path) -> Path:
-    """A run of few test examples, of all kinds, without predictions."""
-    for path in (run_copy / "predict").iterdir():
-        path.unlink()
-    by_kind: dict[str, list[Example]] = {}
-    for example in read_records(run_copy / "pairs" / "test.jsonl", Example):
-        by_kind.setdefault(example.kind, []).append(example)
-    write_records(run_copy / "pairs" / "test.jsonl", [example for kind in by_kind.values() for example in kind[: COUNT // 4]])
-    return run_copy
-
-
-def examples_of(run: Path) -> list[Example]:
-    return list(read_records(run / "pairs" / "test.jsonl", Example))
-
-
-def configure(run: Path, server: TeacherServer | str, native: bool = False, **openai: Any) -> None:
-    """Write the server, and how answers are asked for, into the run's recipe."""
-    recipe = yaml.safe_load((run / "recipe.yaml").read_text(encoding="utf-8"))
-    url = server if isinstance(server, str) else server.base_url
-    recipe["predict"]["openai"] |= {"base_url": url, "concurrency": 4, "max_retries": 2, **openai}
-    recipe["prompts"] |= {"answer": "native", "tools": "json"} if native else {}
-    (run / "recipe.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
-
-
-def predictions_of(run: Path, name: str = "m") -> dict[str, Prediction]:
-    return {prediction.id: prediction for prediction in read_records(run / "predict" / f"{name}.jsonl", Prediction)}
-
-
-def verdicts_of(run: Path, gentool: Gentool, name: str = "m") -> dict[str, Verdict]:
-    assert gentool("score", run).status == 0
-    return {verdict.id: verdict for verdict in read_records(run / "score" / f"{name}.verdicts.jsonl", Verdict)}
+    return prepare(run_copy)
 
 
 def with_dots(example: Example) -> Example:
@@ -127,12 +96,6 @@ def test_the_schema_of_an_answer_goes_out_where_it_is_asked_for(run: Path, gento
         assert "predict.constrain: schema holds answers in JSON" in refused("predict", run, "--engine", "openai:m")
         assert server.requests == sent
     assert len([one for one in formats if one and one["json_schema"]["schema"]["anyOf"]]) == COUNT and formats.count(None) == COUNT
-
-
-def edit_recipe(run: Path, **predict: Any) -> None:
-    recipe = yaml.safe_load((run / "recipe.yaml").read_text(encoding="utf-8"))
-    recipe["predict"] |= predict
-    (run / "recipe.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
 
 
 NATIVE_ANSWERS = {
@@ -258,29 +221,6 @@ def test_the_budget_stops_and_more_of_it_goes_on(run: Path, gentool: Gentool, re
         assert done.status == 0 and server.requests == 2 * COUNT and server.answered_twice == 0
         assert f"server:  openai:m: {2 * COUNT} answers, " in done.out and ", cost " in done.out
     assert all(verdict.call for verdict in verdicts_of(run, gentool).values())
-
-
-def test_a_dry_run_sends_nothing_needs_no_key_and_comes_near(run: Path, gentool: Gentool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    prices = {"m": {"input": 1000.0, "output": 1000.0}}
-    with TeacherServer(content=GoldServer(examples_of(run), NATIVE)) as server:
-        configure(run, server, native=True, prices=prices)
-        before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
-        dry = gentool("predict", run, "--engine", "openai:m", "--engine", "random", "--dry-run")
-        assert dry.status == 0 and server.requests == 0
-        assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
-        assert "random: works here and costs nothing" in dry.out
-        done = gentool("predict", run, "--engine", "openai:m")
-        again = gentool("predict", run, "--engine", "openai:m", "--dry-run")
-    requests, foreseen = last_row(dry.out)
-    assert requests == 2 * COUNT and foreseen == pytest.approx(float(done.out.rsplit("cost ", 1)[1]), rel=0.15)
-    assert last_row(again.out) == (0, 0.0)
-
-
-def last_row(out: str) -> tuple[int, float]:
-    """The requests and the cost of the estimate's last line."""
-    cells = next(line for line in out.splitlines() if line.strip().startswith("all")).split()
-    return int(cells[1].replace(",", "")), float(cells[-1])
 
 
 def test_a_wrong_key_and_a_server_that_is_down_end_with_one_line(
