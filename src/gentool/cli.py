@@ -151,6 +151,24 @@ def score_command(run_folder: RunFolder) -> None:
         console.say_scores(steps.run_score(run))
 
 
+@app.command("compare")
+def compare_command(
+    models: Annotated[list[str], typer.Argument(metavar="RUN[:ENGINE]...", help="Scored models; the first is the reference of the others.")],
+    common: Annotated[bool, typer.Option("--common", help="Compare the examples that all have, where they differ.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Write all numbers as JSON.")] = None,
+    markdown: Annotated[Path | None, typer.Option("--markdown", help="Write the tables as Markdown.")] = None,
+    differences: Annotated[Path | None, typer.Option("--differences", help="Write the records on which the models differ (JSON Lines).")] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The seed of the bootstrap.")] = 0,
+) -> None:
+    """Compare models example by example: paired differences with intervals, tests and what went wrong where."""
+    from gentool.compare import compare_runs, say_comparison, write_outputs
+
+    found = compare_runs(models, common, seed)
+    say_comparison(found)
+    for line in write_outputs(found, out, markdown, differences):
+        typer.echo(line)
+
+
 @app.command("report")
 def report_command(run_folder: RunFolder) -> None:
     """Write a run's results as one HTML page."""
