@@ -30,9 +30,9 @@ def bootstrap_intervals(families: Sequence[str], differences: npt.NDArray[np.flo
     """95% intervals of mean differences by the cluster bootstrap: whole families are drawn with replacement.
 
     `families` (examples) names the family of each example, `differences` (examples, comparisons) is 1 where the second model
-    alone is right, -1 where the first alone is, else 0. All comparisons share their draws (Field and Welsh 2007: the
-    randomized cluster bootstrap). Bounds are percentiles (Efron and Tibshirani 1993) at levels that are moved outwards for
-    few families (Hesterberg 2015). With one family there is no interval.
+    alone is right, -1 where the first alone is, else 0. All comparisons share their draws. Source: Field and
+    Welsh 2007. Bounds are percentiles (Efron and Tibshirani 1993) at levels that are moved outwards for few families (Hesterberg
+    2015). With one family there is no interval.
     """
     import numpy as np
 
@@ -68,8 +68,7 @@ def expanded_tail(families: int) -> float:
     from scipy.special import stdtrit
 
     quantile = float(stdtrit(families - 1, 0.5 + CONFIDENCE / 2))
-    level: float = NormalDist().cdf(-math.sqrt(families / (families - 1)) * quantile)
-    return level
+    return NormalDist().cdf(-math.sqrt(families / (families - 1)) * quantile)
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
@@ -81,7 +80,7 @@ def mcnemar(only_first: int, only_second: int) -> float:
     discordant = only_first + only_second
     if discordant < FEW:
         tail = sum(math.comb(discordant, count) for count in range(min(only_first, only_second) + 1))
-        return min(1.0, 2 * tail / 2**discordant)
+        return min(1.0, 2 * tail / 2.0**discordant)
     squared = max(abs(only_first - only_second) - 1, 0) ** 2 / discordant
     return math.erfc(math.sqrt(squared / 2))
 
