@@ -169,6 +169,26 @@ def compare_command(
         typer.echo(line)
 
 
+@app.command("probe")
+def probe_command(
+    run_folder: RunFolder,
+    engine: Annotated[list[str] | None, typer.Option("--engine", help="As for predict; trained and tfidf where not given.")] = None,
+    what: Annotated[str, typer.Option("--what", help="Of candidates,position,similarity,names,paraphrase; all where not given.")] = "",
+    sample: Annotated[int, typer.Option("--sample", metavar="N", min=1, help="N examples that call and N that abstain.")] = 40,
+    seed: Annotated[int | None, typer.Option("--seed", help="Another seed draws other examples; the run's where not given.")] = None,
+) -> None:
+    """Ask models the same with what should not matter changed: the tools beside, their order and names, the words."""
+    from gentool import run as steps
+    from gentool.core.recipe import check_recipe
+    from gentool.probe.console import say_probe
+    from gentool.probe.pipeline import ProbeSettings, probe
+
+    given = {"engines": engine, "questions": [part.strip() for part in what.split(",")] if what else None}
+    settings = check_recipe({"sample": sample, "seed": seed, **{key: value for key, value in given.items() if value}}, "gentool probe", ProbeSettings)
+    with steps.opened(run_folder) as run:
+        say_probe(probe(run, settings))
+
+
 @app.command("report")
 def report_command(run_folder: RunFolder) -> None:
     """Write a run's results as one HTML page."""
