@@ -6,7 +6,7 @@ import json
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gentool.core.call import Call
@@ -76,6 +76,7 @@ def test_every_example_is_shown_clean_and_under_each_level(bases: list[Base]) ->
     assert altered == list(vary_names(bases, seed=0)) != list(vary_names(bases, seed=1))
 
 
+@settings(deadline=None)
 @given(st.text("abz_", min_size=1, max_size=9), st.integers(0, 10_000))
 def test_a_misspelt_name_is_one_letter_away(name: str, seed: int) -> None:
     found = misspell(name, random.Random(seed))
@@ -85,6 +86,7 @@ def test_a_misspelt_name_is_one_letter_away(name: str, seed: int) -> None:
     assert (left[1:], right[1:]) == (left[1:], left[1:]) or left[1:] == right or left == right[1:]
 
 
+@settings(deadline=None)
 @given(st.lists(st.text("ab", min_size=1), min_size=2, max_size=6, unique=True), st.integers(0, 100))
 def test_a_swap_leaves_no_name_where_it_was(names: list[str], seed: int) -> None:
     found = swap(names, random.Random(seed))
@@ -92,6 +94,7 @@ def test_a_swap_leaves_no_name_where_it_was(names: list[str], seed: int) -> None
     assert all(name != other for name, other in found.items())
 
 
+@settings(deadline=None)
 @given(st.sets(st.text("ab", min_size=1, max_size=2), min_size=2, max_size=6), st.sampled_from(LEVELS), st.integers(0, 50))
 def test_short_and_crowded_names_are_told_apart(names: set[str], level: str, seed: int) -> None:
     """Names of one or two letters out of two: misspelt or turned round they would often be another one's."""

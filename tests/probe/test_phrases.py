@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gentool.engines.vectors import words_of
@@ -23,6 +23,7 @@ def test_by_hand() -> None:
 
 
 @pytest.mark.parametrize("variant", QUERIES)
+@settings(max_examples=40, deadline=None)
 @given(st.text(min_size=1))
 def test_no_word_is_lost_and_no_query_is_empty(variant: str, query: str) -> None:
     found = QUERIES[variant](query)
