@@ -158,6 +158,44 @@ def score_command(run_folder: RunFolder) -> None:
         console.say_scores(steps.run_score(run))
 
 
+@app.command("compare")
+def compare_command(
+    models: Annotated[list[str], typer.Argument(metavar="RUN[:ENGINE]...", help="Scored models; the first is the reference of the others.")],
+    common: Annotated[bool, typer.Option("--common", help="Compare the examples that all have, where they differ.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Write all numbers as JSON.")] = None,
+    markdown: Annotated[Path | None, typer.Option("--markdown", help="Write the tables as Markdown.")] = None,
+    differences: Annotated[Path | None, typer.Option("--differences", help="Write the records on which the models differ (JSON Lines).")] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The seed of the bootstrap.")] = 0,
+) -> None:
+    """Compare models example by example: paired differences with intervals, tests and what went wrong where."""
+    from gentool.compare import compare_runs, say_comparison, write_outputs
+
+    found = compare_runs(models, common, seed)
+    say_comparison(found)
+    for line in write_outputs(found, out, markdown, differences):
+        typer.echo(line)
+
+
+@app.command("probe")
+def probe_command(
+    run_folder: RunFolder,
+    engine: Annotated[list[str] | None, typer.Option("--engine", help="As for predict; trained and tfidf where not given.")] = None,
+    what: Annotated[str, typer.Option("--what", help="Of candidates,position,similarity,names,paraphrase; all where not given.")] = "",
+    sample: Annotated[int, typer.Option("--sample", metavar="N", min=1, help="N examples that call and N that abstain.")] = 40,
+    seed: Annotated[int | None, typer.Option("--seed", help="Another seed draws other examples; the run's where not given.")] = None,
+) -> None:
+    """Ask models the same with what should not matter changed: the tools beside, their order and names, the words."""
+    from gentool import run as steps
+    from gentool.core.recipe import check_recipe
+    from gentool.probe.console import say_probe
+    from gentool.probe.pipeline import ProbeSettings, probe
+
+    given = {"engines": engine, "questions": [part.strip() for part in what.split(",")] if what else None}
+    settings = check_recipe({"sample": sample, "seed": seed, **{key: value for key, value in given.items() if value}}, "gentool probe", ProbeSettings)
+    with steps.opened(run_folder) as run:
+        say_probe(probe(run, settings))
+
+
 @app.command("report")
 def report_command(run_folder: RunFolder) -> None:
     """Write a run's results as one HTML page."""

@@ -6,13 +6,13 @@ what had to be repaired to read it. gentool.train renders its rows and gentool.e
 
 from __future__ import annotations
 
+from gentool.prompts.instructions import WORDINGS, Task, Wording
 from gentool.prompts.json_calls import ReadCall
 from gentool.prompts.read import ReadRanking, read_call, read_ranking
 from gentool.prompts.render import (
     DEFAULT_TOOL,
     TASKS,
     PromptSettings,
-    Task,
     check_task,
     render_answer,
     render_choices,
@@ -27,10 +27,12 @@ from gentool.prompts.render import (
 __all__ = [
     "DEFAULT_TOOL",
     "TASKS",
+    "WORDINGS",
     "PromptSettings",
     "ReadCall",
     "ReadRanking",
     "Task",
+    "Wording",
     "check_task",
     "read_call",
     "read_ranking",

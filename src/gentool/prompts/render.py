@@ -16,11 +16,10 @@ from gentool.core.example import AnswerFormat
 from gentool.core.message import Message, ToolCall
 from gentool.core.recipe import Settings
 from gentool.core.tool import EMPTY_PARAMETERS, GENERATE_RESPONSE, Tool, ToolSet
+from gentool.prompts.instructions import INSTRUCTIONS, Task, Wording
 from gentool.prompts.json_calls import ReadCall
 from gentool.prompts.native_calls import read_native_call
 
-Task = Literal["rank", "select", "joint"]
-"""What is asked: a ranking, a call, or both in one answer (the variant without stages)."""
 TASKS: tuple[Task, ...] = ("rank", "select")
 """What is asked of a student that was trained in two stages; `joint` takes the place of both where there is one stage."""
 
@@ -35,12 +34,14 @@ class PromptSettings(Settings):
     tools: `json` shows each tool's name, description and parameters as JSON, as servers do; `signature` shows one short
     line in the manner of a function's signature, several times fewer tokens, for small models and long catalogues.
     answer: `json` shows the tools in the text and asks for a call as JSON; `native` leaves tools and calls to the model's own
-    chat template. abstention: the words of a native answer where no tool serves the query.
+    chat template. abstention: the words of a native answer where no tool serves the query. wording: the words in which a task
+    is asked; natively a call is asked for by the query alone.
     """
 
     tools: Literal["json", "signature"] = "json"
     answer: AnswerFormat = "json"
     abstention: str = "None of the available tools can do this."
+    wording: Wording = "standard"
 
     @model_validator(mode="after")
     def _refuse_contradictions(self) -> Self:
@@ -56,15 +57,6 @@ DEFAULT_TOOL = Tool(name="default_tool", description="Answer in words: for a que
     update={"name": GENERATE_RESPONSE}
 )
 """How the default tool stands in the prompt, behind the tools of the set."""
-
-INSTRUCTIONS: dict[Task, str] = {
-    "rank": f"Rank the tools that serve the query, best first, ending with {GENERATE_RESPONSE}. Answer with a JSON list of names.",
-    "select": 'Call the tool that serves the query best. Answer with JSON: {"name": ..., "arguments": {...}}.',
-    "joint": (
-        f"Rank the tools that serve the query, best first, ending with {GENERATE_RESPONSE}, and call the first. "
-        'Answer with JSON: {"ranking": [...names...], "name": ..., "arguments": {...}}.'
-    ),
-}
 
 
 def check_task(task: Task, settings: PromptSettings) -> None:
@@ -85,11 +77,11 @@ def render_messages(task: Task, query: str, tools: ToolSet, settings: PromptSett
     """
     check_task(task, settings)
     if settings.answer == "native":
-        return [{"role": "user", "content": query if task == "select" else f"{INSTRUCTIONS[task]}\n\n{query}"}]
+        return [{"role": "user", "content": query if task == "select" else f"{INSTRUCTIONS[settings.wording][task]}\n\n{query}"}]
     shown = "\n".join(render_tool(tool, settings) for tool in (*tools, DEFAULT_TOOL))
     return [
         {"role": "system", "content": f"Tools:\n{shown}"},
-        {"role": "user", "content": f"{INSTRUCTIONS[task]}\n\n{query}"},
+        {"role": "user", "content": f"{INSTRUCTIONS[settings.wording][task]}\n\n{query}"},
     ]
 
 
