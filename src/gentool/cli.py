@@ -132,23 +132,46 @@ def train_command(run_folder: RunFolder) -> None:
 def predict_command(
     run_folder: RunFolder,
     engine: Annotated[list[str] | None, typer.Option("--engine", help="trained, tfidf, random or hf:MODEL; the recipe's where not given.")] = None,
+    bench: Annotated[str | None, typer.Option("--bench", metavar="NAME:PATH", help="Answer this benchmark instead, in RUN/bench/NAME.")] = None,
+    recipe: Annotated[str | None, typer.Option("--recipe", help="With --bench, where the folder holds no run: how engines are asked.")] = None,
+    overrides: Overrides = None,
 ) -> None:
-    """Let engines answer the test examples."""
+    """Let engines answer the test examples, or those of another benchmark."""
     from gentool import console
     from gentool import run as steps
+    from gentool.bench_run import predict_bench
 
+    if bench is not None:
+        console.say_bench(predict_bench(run_folder, bench, engine or (), recipe, overrides))
+        return
+    if recipe or overrides:
+        raise GenToolError("--recipe and --set go with --bench, in a folder that holds no run")
     with steps.opened(run_folder) as run:
         console.say_predictions(steps.run_predict(run, engine or ()))
 
 
 @app.command("score")
 def score_command(run_folder: RunFolder) -> None:
-    """Score all predictions of a run."""
+    """Score all predictions of a run, those on other benchmarks (RUN/bench) too."""
     from gentool import console
-    from gentool import run as steps
+    from gentool.bench_run import score_all
 
-    with steps.opened(run_folder) as run:
-        console.say_scores(steps.run_score(run))
+    console.say_scores(score_all(run_folder))
+
+
+@app.command("export")
+def export_command(
+    run_folder: RunFolder,
+    form: Annotated[str, typer.Option("--format", help="bfcl: result files that BFCL's own evaluator reads.")],
+    engine: Annotated[str, typer.Option("--engine", metavar="NAME", help="Whose answers: a file of predict/ without its ending.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder that the files are written into.")],
+    model: Annotated[str | None, typer.Option("--model", help="The name that the files carry; the engine's where not given.")] = None,
+) -> None:
+    """Write answers in the form of another evaluator."""
+    from gentool.export import export
+
+    for path in export(run_folder, form, engine, out, model):
+        typer.echo(f"export:  {path}")
 
 
 @app.command("report")

@@ -95,7 +95,8 @@ def _check_call(call: Call, function: dict[str, Any] | None, expected: dict[str,
     if function is None or call.name != function.get("name"):
         return f"{SIMPLE}:wrong_func_name"
     parameters = function.get("parameters") or {}
-    properties, accepted = parameters.get("properties") or {}, next(iter(expected.values()), {})
+    properties: dict[str, Any] = parameters.get("properties") or {}
+    accepted: dict[str, list[Any]] = next(iter(expected.values()), {})
     if any(name not in call.arguments for name in parameters.get("required") or ()):
         return f"{SIMPLE}:missing_required"
     for name, value in call.arguments.items():
@@ -131,16 +132,14 @@ def _check_value(value: Any, schema: dict[str, Any], accepted: list[Any], langua
 
 
 def read_source(value: Any, name: str, language: Language) -> Any:
-    """The value that a text of Java's or JavaScript's source stands for, as BFCL reads numbers, truth values and JavaScript's strings.
+    """The value that a text of Java's or JavaScript's source stands for, as BFCL reads numbers and truth values.
 
-    Values that have their type already, as JSON gives them, are returned as they are, and so are texts of collections.
+    Values that have their type already, as JSON gives them, are returned as they are, and so are texts of any other type.
     """
     if language == "python" or not isinstance(value, str):
         return value
     if name in ("boolean", "Boolean"):
         return {"true": True, "false": False}.get(value, value)
-    if name == "String" and language == "javascript":
-        return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
     matched = re.fullmatch(NUMERALS.get((language, name), r"(?!)"), value)
     return (float if name in FLOATS else int)(matched[1]) if matched else value
 
@@ -156,7 +155,7 @@ def _check_type(value: Any, accepted: list[Any], expected: type | None, items: t
     return "type_error:nested" if type(value) is gold else "type_error:simple", False
 
 
-def _fits_items(values: list[Any], accepted: Any, items: type) -> bool:
+def _fits_items(values: Any, accepted: Any, items: type) -> bool:
     """Whether every item has the declared type, or that of the acceptable list's items; what is no list fits always."""
     return not isinstance(accepted, list) or all(not _check_type(value, accepted, items, None)[0] for value in values)
 

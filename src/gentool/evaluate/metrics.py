@@ -144,6 +144,12 @@ def summarise_kinds(outcomes: Sequence[Outcome]) -> Table:
     }
 
 
+def summarise_categories(outcomes: Sequence[Outcome]) -> Table:
+    """All metrics by the category that a benchmark's examples belong to, in the order of the examples; empty where they have none."""
+    categories = dict.fromkeys(outcome.example.category for outcome in outcomes if outcome.example.category is not None)
+    return {category: summarise([outcome for outcome in outcomes if outcome.example.category == category]) for category in categories}
+
+
 def match_pairs(outcomes: Iterable[Outcome]) -> tuple[list[Pair], int]:
     """The complete pairs, in the order of their first example, and how many pairs are not complete."""
     by_pair: dict[str, list[Outcome]] = defaultdict(list)

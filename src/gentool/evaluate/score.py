@@ -13,7 +13,8 @@ from typing import Any
 from gentool.core.errors import RunError
 from gentool.core.example import SCENARIOS, Example, Prediction
 from gentool.core.jsonl import read_records, resume_records, write_json, write_records
-from gentool.evaluate.metrics import match_pairs, summarise, summarise_kinds, summarise_pairs, summarise_pairs_by_scenario
+from gentool.evaluate.bfcl_table import summarise_bfcl
+from gentool.evaluate.metrics import match_pairs, summarise, summarise_categories, summarise_kinds, summarise_pairs, summarise_pairs_by_scenario
 from gentool.evaluate.verdict import Outcome, examine
 
 
@@ -34,9 +35,10 @@ def score_file(run: Path, name: str) -> Path:
     if not predicted.exists():
         raise RunError(f"{predicted}: no such file; run: gentool predict {run}")
     examples = list(read_records(test, Example))
-    outcomes = _examine_all(name, examples, resume_records(predicted, Prediction), str(run))
+    predictions = resume_records(predicted, Prediction)
+    outcomes = _examine_all(name, examples, predictions, str(run))
     write_records(scored.with_name(f"{name}.verdicts.jsonl"), (outcome.verdict for outcome in outcomes))
-    write_json(scored, _summarise_all(name, outcomes))
+    write_json(scored, {**_summarise_all(name, outcomes), **summarise_bfcl(examples, predictions)})
     return scored
 
 
@@ -86,6 +88,7 @@ def _summarise_all(name: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "scenarios": {**scenarios, "all": every},
         "without_scenario": sum(outcome.example.scenario is None for outcome in outcomes),
         "kinds": summarise_kinds(outcomes),
+        "categories": summarise_categories(outcomes),
         "pairs": summarise_pairs(pairs),
         "pairs_by_scenario": summarise_pairs_by_scenario(pairs),
         "pairs_incomplete": incomplete,

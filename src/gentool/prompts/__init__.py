@@ -23,19 +23,16 @@ from gentool.prompts.render import (
     render_tool,
     render_tools,
 )
-from gentool.prompts.several_calls import ReadCalls, read_calls
 
 __all__ = [
     "DEFAULT_TOOL",
     "TASKS",
     "PromptSettings",
     "ReadCall",
-    "ReadCalls",
     "ReadRanking",
     "Task",
     "check_task",
     "read_call",
-    "read_calls",
     "read_ranking",
     "render_answer",
     "render_choices",
