@@ -32,7 +32,7 @@ def make_request(example: Example, task: Task, prompts: PromptSettings, constrai
         task,
         tuple(messages),
         {"query": example.query, "tools": example.tools},
-        schema=render_schema(example.tools) if calls and constrain == "schema" else None,
+        schema=render_schema(example.tools, prompts.parallel) if calls and constrain == "schema" else None,
         tools=tools,
         choices=render_choices(example.tools, prompts) if calls and (choices or constrain != "none") else {},
     )
