@@ -79,8 +79,8 @@ def _find_settings(run: Path, folder: Path, bench: Bench, recipe: str | None, ov
         return read_recipe(find_recipe(recipe), overrides, Recipe)
     if _holds_run(folder):
         return read_recipe(folder / "recipe.yaml", overrides, Recipe)
-    calls = "several" if any(example.further for example in bench.examples) else "one"
-    return parse_recipe(f"name: {bench.name}\nprompts: {{calls: {calls}}}\n", "gentool predict --bench", overrides, Recipe)
+    parallel = "true" if any(example.further for example in bench.examples) else "false"
+    return parse_recipe(f"name: {bench.name}\nprompts: {{parallel: {parallel}}}\n", "gentool predict --bench", overrides, Recipe)
 
 
 def _write_bench(folder: Path, bench: Bench, spec: str, settings: Recipe) -> dict[str, Any]:

@@ -68,6 +68,8 @@ class BenchCollector:
         """
         if identifier in self._examples:
             raise ValueError("its id stands for another record, too")
+        if not wanted:
+            raise ValueError("no right answer is given for it")
         first = wanted[0]
         answer = first.call
         if gold == "call":

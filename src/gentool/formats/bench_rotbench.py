@@ -70,7 +70,7 @@ def _read_record(collector: BenchCollector, identifier: str, level: str, record:
         raise ValueError("must have a list 'conversations' of a system's, a user's and an assistant's turn")
     definitions = _read_definitions(chat[0]["value"])
     tools = collector.make_tools(identifier, (Definition(one.get("name"), one.get("description"), one.get("parameters")) for one in definitions))
-    messages = [{"role": turn.get("from"), "content": turn["value"]} for turn in chat[1:-1]]
+    messages = [{"role": turn.get("from"), "content": BEGIN.sub("", str(turn["value"]))} for turn in chat[1:-1]]
     query, folded = _fold(messages)
     for oddity in folded:
         collector.note(identifier, oddity)
@@ -102,8 +102,6 @@ def _fold(messages: list[dict[str, Any]]) -> tuple[str, list[str]]:
     """The query; a last turn that is a tool's result is put to the model as the user's, since it is what is to be answered."""
     if messages and messages[-1]["role"] != "user":
         messages = [*messages[:-1], {"role": "user", "content": f"{messages[-1]['role']}: {messages[-1]['content']}"}]
-    if messages and isinstance(messages[-1]["content"], str):
-        messages[-1]["content"] = BEGIN.sub("", messages[-1]["content"])
     return fold_messages(messages)
 
 
