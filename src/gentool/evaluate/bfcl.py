@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from gentool.core.call import Call
-from gentool.evaluate.verdict import normalise_string
 
 Language = Literal["python", "java", "javascript"]
 TYPES: dict[str, type] = {
@@ -37,6 +36,8 @@ NUMERALS: dict[tuple[str, str], str] = {
     ("javascript", "float"): r"(-?\d+(?:\.\d+)?)",
 }
 """How a number of a type is written in the source text of a language."""
+IGNORED = str.maketrans("'", '"', " ,./-_*^")
+"""What BFCL deletes from texts before it compares them; single quotes become double ones."""
 SIMPLE = "simple_function_checker"
 PARALLEL = "parallel_function_checker_no_order"
 UNDECODABLE = "ast_decoder:decoder_failed"
@@ -128,7 +129,7 @@ def _check_value(value: Any, schema: dict[str, Any], accepted: list[Any], langua
         return _check_dictionary(value, accepted)
     if expected is list:
         return _check_dictionaries(value, accepted) if items is dict else _check_list(value, accepted)
-    return "" if normalise_string(value) in [normalise_string(one) for one in accepted if isinstance(one, str)] else "value_error:string"
+    return "" if _plain(value) in [_plain(one) for one in accepted if isinstance(one, str)] else "value_error:string"
 
 
 def read_source(value: Any, name: str, language: Language) -> Any:
@@ -207,4 +208,4 @@ def _check_dictionaries(values: list[Any], accepted: Iterable[Any]) -> str:
 
 def _plain(value: Any) -> Any:
     """A text as BFCL compares it, any other value as it is."""
-    return normalise_string(value) if isinstance(value, str) else value
+    return value.translate(IGNORED).lower() if isinstance(value, str) else value
