@@ -21,7 +21,7 @@ from gentool.formats.benches import name_of_bench, read_bench
 from gentool.run import CHANGEABLE, Recipe, find_recipe, load_run, locked, run_score
 
 FOLDER = "bench"
-MAY_DIFFER = ("name", "predict.engines", *CHANGEABLE)
+MAY_DIFFER = ("name", "predict.engines", "score", *CHANGEABLE)
 """Settings that do not decide what an engine answers to a benchmark's example."""
 
 

@@ -19,7 +19,7 @@ from gentool.synth.estimate import Estimate
 WIDE, NARROW = 130, 90
 """Columns of a terminal: from the first on the table shows intervals; the second is the table's least width."""
 METRICS = ("format", "selection", "selection_lenient", "parameter_names", "parameter_values", "call")
-CATEGORY_METRICS = ("format", "selection", "parameter_values", "call")
+CATEGORY_METRICS = ("format", "selection", "call")
 MOST_ODDITIES = 8
 """How many kinds of oddity, and how many refusals, are printed; pairs/build.json holds them all."""
 PAIRS = ("zero_to_one", "weak_to_strong")
@@ -160,10 +160,12 @@ def _say_categories(name: str, scores: Sequence[dict[str, Any]]) -> None:
         table.add_column(column.replace("_", " "), justify="left" if column in ("engine", "category") else "right", no_wrap=True)
     for score in scores:
         counted = score.get("bfcl", {"categories": {}, "means": {}})
-        for category, block in {**score["categories"], "all": score["scenarios"]["all"]}.items():
+        for category, block in {**score["categories"]["by_category"], "all": score["scenarios"]["all"]}.items():
             theirs = counted["categories"].get(category, {}).get("accuracy")
             cells = [_percent(block[metric], True) for metric in CATEGORY_METRICS]
             table.add_row(score["name"], category, str(block["n"]), *cells, *([_plain_percent(theirs)] if bfcl else []))
+        cells = [_plain_percent(score["categories"]["macro_mean"][metric]) for metric in CATEGORY_METRICS]
+        table.add_row(score["name"], "mean of categories", "", *cells, *([""] if bfcl else []))
         for mean, value in counted["means"].items():
             table.add_row(score["name"], f"BFCL's {mean.replace('_', '-')}", "", *[""] * len(CATEGORY_METRICS), _plain_percent(value))
         table.add_section()

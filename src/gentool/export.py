@@ -9,9 +9,9 @@ from gentool.core.errors import GenToolError, RunError
 from gentool.core.example import Example, Prediction
 from gentool.core.jsonl import read_records
 from gentool.evaluate.bfcl_table import is_of_bfcl
+from gentool.evaluate.verdict import read_answer
 from gentool.formats.bench_bfcl import NAME
 from gentool.formats.bfcl_results import write_results
-from gentool.prompts import read_calls
 
 FORMATS = ("bfcl",)
 
@@ -37,5 +37,5 @@ def export(run: Path, form: str, engine: str, out: Path, model: str | None = Non
         example = examples.get(prediction.id)
         if example is None:
             raise RunError(f"{predicted}: answers {prediction.id}, which is no example of BFCL in {test}")
-        answers.append((example, read_calls(prediction.select, prediction.answer, example.tools).calls, prediction.select))
+        answers.append((example, read_answer(example, prediction).calls, prediction.select))
     return write_results(out, model or engine, answers)

@@ -334,13 +334,7 @@ GOLD_DEFECTS = {
 """Records whose gold is wrong by BFCL's own rules."""
 
 
-SEVERAL = pytest.mark.xfail(reason="until the verdict reads several calls of one answer", strict=False)
-
-
-@pytest.mark.parametrize(
-    ("name", "folder"),
-    [pytest.param("bfcl", "bfcl_v4", marks=SEVERAL), pytest.param("acebench", "acebench_en", marks=SEVERAL), ("rotbench", "rotbench")],
-)
+@pytest.mark.parametrize(("name", "folder"), [("bfcl", "bfcl_v4"), ("acebench", "acebench_en"), ("rotbench", "rotbench")])
 def test_gold_of_every_real_sample_is_right(real_data: Callable[[str], Path], name: str, folder: str) -> None:
     for example in read_bench(f"{name}:{real_data(folder)}").examples:
         answer = Prediction(id=example.id, select=_text(example.calls), rank=json.dumps(example.ranking))
@@ -351,7 +345,6 @@ def test_gold_of_every_real_sample_is_right(real_data: Callable[[str], Path], na
             assert check_bfcl(calls, *_source(example), str(example.category)) == "" or example.id in GOLD_DEFECTS, example.id
 
 
-@SEVERAL
 def test_gold_of_made_up_records_is_right(made: Bench) -> None:
     for example in made.examples:
         verdict = judge(example, Prediction(id=example.id, select=_text(example.calls), rank=json.dumps(example.ranking)))

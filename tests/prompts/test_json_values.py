@@ -62,7 +62,11 @@ def test_an_object_that_cannot_be_read_is_said_to_be_lost(text: str, lost: bool)
     assert find_values(text).lost is lost
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    )
+)
 def test_exact_json_is_read_as_it_would_be_among_words(value: Any) -> None:
     text = json.dumps(value)
     if isinstance(value, dict | list):

@@ -146,19 +146,19 @@ def test_what_no_format_asks_for_is_named_as_a_repair(text: str, repairs: tuple[
 
 
 SECOND = Call(name="get_wind", arguments={"city": "Thun"})
+WIND = '{"city": "Thun"}'
 SEVERAL = {
-    "Hermes": '<tool_call>\n{"name": "get_rain", "arguments": %s}\n</tool_call>\n<tool_call>\n{"name": "get_wind", "arguments": {"city": "Thun"}}\n</tool_call>' % JSON,
-    "Llama 3": '{"name": "get_rain", "parameters": %s}\n{"name": "get_wind", "parameters": {"city": "Thun"}}' % JSON,
-    "Mistral": '[TOOL_CALLS] [{"name": "get_rain", "arguments": %s}, {"name": "get_wind", "arguments": {"city": "Thun"}}]' % JSON,
-    "newer Mistral": '[TOOL_CALLS]get_rain[ARGS]%s[TOOL_CALLS]get_wind[ARGS]{"city": "Thun"}' % JSON,
-    "newer Mistral without its tokens": 'get_rain%sget_wind{"city": "Thun"}' % JSON,
-    "OpenAI": '{"role": "assistant", "tool_calls": [{"function": {"name": "get_rain", "arguments": %s}}, '
-    '{"function": {"name": "get_wind", "arguments": {"city": "Thun"}}}]}' % JSON,
-    "newer Qwen": "<tool_call>\n<function=get_rain>%s</function>\n</tool_call>\n<tool_call>\n<function=get_wind>\n<parameter=city>\nThun\n</parameter>\n"
-    "</function>\n</tool_call>" % JSON,
-    "GLM": "<tool_call>get_rain\n<arg_key>city</arg_key>\n<arg_value>Bern</arg_value>\n<arg_key>days</arg_key>\n<arg_value>2</arg_value>\n"
-    '<arg_key>hours</arg_key>\n<arg_value>[1, {"late": true}]</arg_value>\n</tool_call>\n<tool_call>get_wind\n<arg_key>city</arg_key>\n'
-    "<arg_value>Thun</arg_value>\n</tool_call>",
+    "Hermes": f'<tool_call>\n{{"name": "get_rain", "arguments": {JSON}}}\n</tool_call>\n'
+    f'<tool_call>\n{{"name": "get_wind", "arguments": {WIND}}}\n</tool_call>',
+    "Llama 3": f'{{"name": "get_rain", "parameters": {JSON}}}\n{{"name": "get_wind", "parameters": {WIND}}}',
+    "Mistral": f'[TOOL_CALLS] [{{"name": "get_rain", "arguments": {JSON}}}, {{"name": "get_wind", "arguments": {WIND}}}]',
+    "newer Mistral": f"[TOOL_CALLS]get_rain[ARGS]{JSON}[TOOL_CALLS]get_wind[ARGS]{WIND}",
+    "newer Mistral without its tokens": f"get_rain{JSON}get_wind{WIND}",
+    "OpenAI": f'{{"role": "assistant", "tool_calls": [{{"function": {{"name": "get_rain", "arguments": {JSON}}}}}, '
+    f'{{"function": {{"name": "get_wind", "arguments": {WIND}}}}}]}}',
+    "newer Qwen": f"<tool_call>\n<function=get_rain>{JSON}</function>\n</tool_call>\n"
+    "<tool_call>\n<function=get_wind>\n<parameter=city>\nThun\n</parameter>\n</function>\n</tool_call>",
+    "GLM": f"{FORMATS['GLM']}\n<tool_call>get_wind\n<arg_key>city</arg_key>\n<arg_value>Thun</arg_value>\n</tool_call>",
     "Python": "[get_rain(city='Bern', days=2, hours=[1, {'late': True}]), get_wind(city='Thun')]",
 }
 

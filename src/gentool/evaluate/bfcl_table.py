@@ -12,8 +12,8 @@ from typing import Any
 
 from gentool.core.example import Example, Prediction
 from gentool.evaluate.bfcl import check_bfcl
+from gentool.evaluate.verdict import read_answer
 from gentool.formats.bench_bfcl import CATEGORIES, NAME
-from gentool.prompts import read_calls
 
 SIMPLE = ("simple_python", "simple_java", "simple_javascript")
 NON_LIVE = ("multiple", "parallel", "parallel_multiple")
@@ -61,7 +61,7 @@ def is_of_bfcl(example: Example) -> bool:
 
 def _check(example: Example, prediction: Prediction) -> _Checked:
     source, category = example.source or {}, example.category or ""
-    read = read_calls(prediction.select, prediction.answer, example.tools)
+    read = read_answer(example, prediction)
     return _Checked(category, check_bfcl(read.calls, source["function"], source["ground_truth"], category), read.calls is not None)
 
 

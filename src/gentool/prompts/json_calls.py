@@ -6,19 +6,17 @@ Called by gentool.prompts.read, and by gentool.prompts.native_calls for the nati
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from gentool.core.call import Call
 from gentool.core.tool import GENERATE_RESPONSE
-from gentool.prompts.json_values import find_values, parse_json
+from gentool.prompts.json_values import Found, find_values, parse_json
 
 Read = tuple[Call, tuple[str, ...]]
 """A call with what had to be repaired to read it."""
 
 
-@dataclass(frozen=True)
-class ReadCalls:
+class ReadCalls(NamedTuple):
     """All calls of an answer in their order, repeated ones too. `calls` is None exactly where it could not be read; `fault` then says why."""
 
     calls: tuple[Call, ...] | None
@@ -26,8 +24,7 @@ class ReadCalls:
     fault: str = ""
 
 
-@dataclass(frozen=True)
-class ReadCall:
+class ReadCall(NamedTuple):
     """An answer of one call as it was read. `call` is None exactly where it could not be read; `fault` then says why."""
 
     call: Call | None
@@ -44,19 +41,28 @@ def read_json_calls(text: str) -> ReadCalls:
     beside the call, as the task `joint` asks for it, is passed over, and so are objects that say no call. Anything else is a
     fault and not abstention: words without a call, an empty list, and a call beside one that cannot be read or was cut off.
     """
-    found = find_values(text)
-    read: list[Read] = []
+    return gather_calls(find_values(text))
+
+
+def gather_calls(found: Found) -> ReadCalls:
+    """The calls among the JSON values of a text."""
+    calls: list[Call] = []
+    repairs: list[str] = []
     lost = found.lost
-    for value, repairs in found.values:
+    for value, around in found.values:
         try:
-            read += [(call, (*repairs, *mended)) for call, mended in _calls_of(value)]
+            read = _calls_of(value)
         except ValueError:
             lost = True
-    if not read:
+            continue
+        for call, mended in read:
+            calls.append(call)
+            repairs += around + mended
+    if not calls:
         return ReadCalls(None, (), 'no object with "name" and "arguments"' if found.values else "no readable JSON in the answer")
     if lost:
         return ReadCalls(None, (), "something beside the call that cannot be read")
-    return ReadCalls(tuple(call for call, _ in read), tuple(dict.fromkeys(repair for _, repairs in read for repair in repairs)))
+    return ReadCalls(tuple(calls), tuple(dict.fromkeys(repairs)))
 
 
 def choose_call(read: ReadCalls) -> ReadCall:

@@ -9,8 +9,7 @@ import ast
 import json
 import math
 import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 MARKERS = re.compile(
     r"</?(?:tool_calls?|function_calls?|functioncall)>|\[/?TOOL_CALLS\]|<\|python_tag\|>|<\|/?tool_call\|>|<\|tool_call_(?:start|end)\|>"
@@ -33,8 +32,7 @@ BRACKETS = re.compile(r"""[{}\[\]]|"[^"\\]*+(?:\\.[^"\\]*+)*+"|'[^'\\]*+(?:\\.[^
 """A bracket, a string as a whole, or a quote that opens a string without an end."""
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """The outermost JSON values of a text, each with what had to be repaired to read it.
 
     `lost` says that there is an object which is not among them, as it cannot be read or was cut off.
@@ -47,10 +45,10 @@ class Found:
 def find_values(text: str) -> Found:
     """The JSON values of a text: the text itself where it is one, else what is found in it."""
     try:
-        value = parse_json(text) if len(text) <= MOST_CHARACTERS else None
-    except ValueError:
+        value = STRICT.decode(text) if len(text) <= MOST_CHARACTERS else None
+    except (ValueError, RecursionError):
         value = None
-    return Found(((value, ()),)) if isinstance(value, dict | list) else search_values(text)
+    return Found(((value, ()),)) if isinstance(value, (dict, list)) else search_values(text)
 
 
 def search_values(text: str) -> Found:
@@ -112,11 +110,13 @@ def _find_spans(text: str) -> tuple[list[str], bool]:
 
 def find_closing(text: str, start: int) -> int | None:
     """The index of the bracket that closes the one at `start`, or None."""
-    depth = 0
+    depth, closing = 0, text.count("}", start) + text.count("]", start)
     for found in BRACKETS.finditer(text, start):
         token = found[0]
         if token in "{[":
             depth += 1
+            if depth > closing:
+                return None
         elif token in "}]":
             depth -= 1
             if depth == 0:

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from gentool.core.call import ABSTAIN, Call
+from gentool.core.schema import json_type, schema_types
 from gentool.core.tool import ToolSet
 from gentool.prompts.json_calls import ReadCalls, read_json_calls
 from gentool.prompts.json_values import MARKERS, drop_thinking, find_closing, parse_json, read_literal
@@ -50,14 +51,6 @@ BEGUN = re.compile(r"(?:\[TOOL_CALLS\]|<｜tool▁call▁begin｜>|<tool_call>|<
 MOST_SHOWN = 40
 """How many characters of an answer a fault shows."""
 LETTER = re.compile(r"[^\W\d_]")
-JSON_TYPES: tuple[tuple[type, str], ...] = (
-    (bool, "boolean"),
-    (int, "integer"),
-    (float, "number"),
-    (list, "array"),
-    (dict, "object"),
-    (type(None), "null"),
-)
 
 
 def read_native_calls(text: str, tools: ToolSet | None = None) -> ReadCalls:
@@ -148,20 +141,9 @@ def type_value(text: str, schema: Any) -> Any:
         value = read_literal(ast.parse(text.strip(), mode="eval").body) if text.strip() in ("True", "False", "None") else parse_json(text)
     except (ValueError, SyntaxError):
         return text
-    kind = next((name for kind, name in JSON_TYPES if isinstance(value, kind)), None)
-    kinds = _types_of(schema)
+    kind, kinds = json_type(value), schema_types(schema)
     fits = kind in kinds or (kind == "integer" and "number" in kinds) or not kinds
-    return value if kind is not None and fits else text
-
-
-def _types_of(schema: Any) -> set[str]:
-    """The types that a schema names; empty where it names none."""
-    if not isinstance(schema, dict):
-        return set()
-    named = schema.get("type")
-    if named is None and isinstance(schema.get("enum"), list):
-        return {next((name for kind, name in JSON_TYPES if isinstance(value, kind)), "string") for value in schema["enum"]}
-    return set(named) if isinstance(named, list) else {named} if isinstance(named, str) else set()
+    return value if fits and kind != "string" else text
 
 
 def _read_python(text: str, _tools: ToolSet | None) -> ReadCalls | None:

@@ -79,7 +79,9 @@ def check_task(task: Task, settings: PromptSettings) -> None:
             "Take prompts.answer: json, or ask for ranking and call in turn"
         )
     if task == "joint" and settings.parallel:
-        raise RecipeError("prompts.parallel asks for a list of calls, which an answer of ranking and call in one has no place for: ask for them in turn")
+        raise RecipeError(
+            "prompts.parallel asks for a list of calls, which an answer of ranking and call in one has no place for: ask for them in turn"
+        )
 
 
 def render_messages(task: Task, query: str, tools: ToolSet, settings: PromptSettings) -> list[Message]:
