@@ -134,13 +134,24 @@ def predict_command(
     engine: Annotated[
         list[str] | None, typer.Option("--engine", help="As in predict.engines, for example openai:MODEL; the recipe's where not given.")
     ] = None,
+    bench: Annotated[str | None, typer.Option("--bench", metavar="NAME:PATH", help="Answer this benchmark instead, in RUN/bench/NAME.")] = None,
+    recipe: Annotated[str | None, typer.Option("--recipe", help="With --bench, where the folder holds no run: how engines are asked.")] = None,
     overrides: Overrides = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what servers would be asked, in tokens and money; send nothing.")] = False,
 ) -> None:
-    """Let engines answer the test examples."""
+    """Let engines answer the test examples, or those of another benchmark."""
     from gentool import console
     from gentool import run as steps
+    from gentool.bench_run import predict_bench
 
+    if bench is not None:
+        if dry_run:
+            raise GenToolError("--dry-run does not go with --bench")
+        console.say_bench(predict_bench(run_folder, bench, engine or (), recipe, overrides))
+        return
+    if recipe:
+        raise GenToolError("--recipe goes with --bench, in a folder that holds no run")
+    steps.load_run(run_folder)
     with steps.opened(run_folder, None, overrides) as run:
         if dry_run:
             console.say_prediction_estimates(steps.estimate_predict(run, engine or ()), run)
@@ -150,12 +161,26 @@ def predict_command(
 
 @app.command("score")
 def score_command(run_folder: RunFolder) -> None:
-    """Score all predictions of a run."""
+    """Score all predictions of a run, those on other benchmarks (RUN/bench) too."""
     from gentool import console
-    from gentool import run as steps
+    from gentool.bench_run import score_all
 
-    with steps.opened(run_folder) as run:
-        console.say_scores(steps.run_score(run))
+    console.say_scores(score_all(run_folder))
+
+
+@app.command("export")
+def export_command(
+    run_folder: RunFolder,
+    form: Annotated[str, typer.Option("--format", help="bfcl: result files that BFCL's own evaluator reads.")],
+    engine: Annotated[str, typer.Option("--engine", metavar="NAME", help="Whose answers: a file of predict/ without its ending.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder that the files are written into.")],
+    model: Annotated[str | None, typer.Option("--model", help="The name that the files carry; the engine's where not given.")] = None,
+) -> None:
+    """Write answers in the form of another evaluator."""
+    from gentool.export import export
+
+    for path in export(run_folder, form, engine, out, model):
+        typer.echo(f"export:  {path}")
 
 
 @app.command("compare")

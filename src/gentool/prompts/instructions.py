@@ -61,3 +61,20 @@ INSTRUCTIONS: dict[Wording, dict[Task, str]] = {
         ),
     },
 }
+
+PARALLEL: dict[Wording, str] = {
+    "standard": 'Call all tools that the query needs. Answer with a JSON list of calls: [{"name": ..., "arguments": {...}}, ...].',
+    "brief": 'Which calls? A JSON list only: [{"name": ..., "arguments": {...}}, ...].',
+    "polite": 'Could you please write all calls that this needs as a JSON list, like [{"name": ..., "arguments": {...}}, ...]? Thank you.',
+    "elaborate": (
+        "Read the request below and compare it with the description of each tool above. Decide which calls it takes to fulfil it "
+        "and take the values of their arguments from the request. "
+        'Reply with nothing but a JSON list of objects with the keys "name" and "arguments".'
+    ),
+}
+"""Takes the place of the instruction to `select` where a query may need several calls."""
+
+
+def instruct(task: Task, wording: Wording, parallel: bool) -> str:
+    """The words that ask for a task; `parallel` asks for all calls in place of the one that serves best."""
+    return PARALLEL[wording] if parallel and task == "select" else INSTRUCTIONS[wording][task]
