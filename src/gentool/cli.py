@@ -142,12 +142,12 @@ def predict_command(
 
 
 @app.command("score")
-def score_command(run_folder: RunFolder) -> None:
+def score_command(run_folder: RunFolder, overrides: Overrides = None) -> None:
     """Score all predictions of a run."""
     from gentool import console
     from gentool import run as steps
 
-    with steps.opened(run_folder) as run:
+    with steps.opened(run_folder, overrides=overrides) as run:
         console.say_scores(steps.run_score(run))
 
 

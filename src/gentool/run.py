@@ -41,11 +41,14 @@ from gentool.train.two_stage import NANO, TrainSettings, train_two_stages
 
 STARTER = "starter"
 DEFAULT_RECIPE = "demo"
-CHANGEABLE = tuple(
-    f"synth.openai.{name}"
-    for name in ("api_key_env", "budget", "prices", "concurrency", "requests_per_minute", "tokens_per_minute", "timeout", "max_retries")
+CHANGEABLE = (
+    "score.",
+    *(
+        f"synth.openai.{name}"
+        for name in ("api_key_env", "budget", "prices", "concurrency", "requests_per_minute", "tokens_per_minute", "timeout", "max_retries")
+    ),
 )
-"""Settings that decide how a teacher is asked and not what it answers: they may change in a run."""
+"""Settings that decide how a teacher is asked and not what it answers, or how answers are judged: they may change in a run."""
 
 
 class Recipe(Settings):

@@ -160,39 +160,6 @@ def test_arguments_are_compared_inside_lists_and_objects(ask: Ask) -> None:
     assert ask("one", "forecast", with_default, target=target).parameter_values_normalised is True
 
 
-@pytest.mark.parametrize(
-    ("given", "target", "typed", "normalised"),
-    [
-        (None, None, True, True),
-        (None, False, False, False),
-        (0, False, False, False),
-        (1, True, False, False),
-        ([], {}, False, False),
-        ("it's", 'it"s', False, True),
-        ("2024/05/01", "2024-05-01", False, True),
-        ("a;b", "ab", False, False),
-        ("five", 5, False, False),
-        (" 5 ", 5, False, True),
-        ("1e3", 1000, False, True),
-        ("-5", 5, False, False),
-        (9007199254740993, 9007199254740992, False, False),
-        ("9007199254740993", 9007199254740992, False, False),
-        ("9" * 5000, 5, False, False),
-        ({"a": {"b": [1]}}, {"a": {"b": [1.0]}}, True, True),
-        ({"a": 1}, {"a": 1, "b": 2}, False, False),
-    ],
-)
-def test_equality(given: Any, target: Any, typed: bool, normalised: bool) -> None:
-    assert equal_typed(given, target) is equal_typed(target, given) is typed
-    assert equal_normalised(given, target) is equal_normalised(target, given) is normalised
-
-
-def test_a_required_argument_must_be_given_even_at_its_default() -> None:
-    schema = {"type": "object", "properties": {"days": {"type": "integer", "default": 3}}, "required": ["days"]}
-    assert not equal_normalised({}, {"days": 3}, schema)
-    assert equal_normalised({}, {"days": 3}, {**schema, "required": []})
-
-
 def test_reasons_name_what_is_wrong_and_with_which_values(ask: Ask) -> None:
     verdict = ask("one", "forecast", {"town": "Oslo", "days": "5"})
     for part in ('missing: "city"', 'unexpected: "town" = "Oslo"', 'value: "days" is "5", not 5', "schema: ", "'city' is a required property"):
@@ -268,41 +235,6 @@ def test_values_without_quotes_are_typed_by_the_examples_tools(make_example: Mak
 def test_prediction_of_another_example_is_refused(make_example: MakeExample) -> None:
     with pytest.raises(RunError, match="f-one"):
         judge(make_example("zero"), Prediction(id="f-one", select="", rank=""))
-
-
-@pytest.mark.parametrize(
-    ("ranked", "exact", "reciprocal_rank", "tau"),
-    [
-        (["forecast", "temperature", GENERATE_RESPONSE], True, 1.0, 1.0),
-        (["forecast", "temperature", GENERATE_RESPONSE, "book_table"], True, 1.0, 1.0),
-        (["temperature", "forecast", GENERATE_RESPONSE], False, 0.5, 1 / 3),
-        ([GENERATE_RESPONSE, "temperature", "forecast"], False, 1 / 3, -1.0),
-        (["forecast", "temperature"], False, 1.0, 1.0),
-        (["forecast"], False, 1.0, 2 / 3),
-        ([GENERATE_RESPONSE], False, 0.0, -2 / 3),
-        (["search_web", "forecast", "temperature", GENERATE_RESPONSE], False, 0.5, 1.0),
-        (["search_web"], False, 0.0, 0.0),
-    ],
-)
-def test_rankings(make_example: MakeExample, ranked: list[str], exact: bool, reciprocal_rank: float, tau: float) -> None:
-    verdict = judge(make_example("strong"), Prediction(id="f-strong", select="", rank=json.dumps(ranked)))
-    assert verdict.ranked == tuple(ranked)
-    assert verdict.ranking_exact is exact
-    assert (verdict.reciprocal_rank, verdict.kendall_tau) == pytest.approx((reciprocal_rank, tau))
-
-
-def test_a_ranking_of_one_name_has_no_tau(make_example: MakeExample) -> None:
-    verdict = judge(make_example("zero"), Prediction(id="f-zero", select="", rank=json.dumps([GENERATE_RESPONSE])))
-    assert (verdict.ranking_exact, verdict.reciprocal_rank, verdict.kendall_tau) == (True, 1.0, None)
-
-
-@given(st.permutations("abcd"))
-def test_tau_turns_its_sign_with_the_order(names: list[str]) -> None:
-    tau = kendall_tau("abcd", names)
-    reverse = kendall_tau("abcd", names[::-1])
-    assert tau is not None and reverse is not None
-    assert -1 <= tau <= 1 and tau == pytest.approx(-reverse)
-    assert (tau == 1) == (names == list("abcd"))
 
 
 @given(st.text(max_size=60), st.text(max_size=60))
