@@ -157,7 +157,9 @@ def write_abstention(_: Example, answer: AnswerFormat) -> str:
     return SORRY if answer == "native" else write_call(Call(name=GENERATE_RESPONSE), answer)
 
 
-def score_engine(examples: list[Example], answer: AnswerFormat, write: Callable[[Example, AnswerFormat], str], ranking: Callable[[Example], str]) -> dict:
+def score_engine(
+    examples: list[Example], answer: AnswerFormat, write: Callable[[Example, AnswerFormat], str], ranking: Callable[[Example], str]
+) -> dict:
     predictions = [Prediction(id=example.id, select=write(example, answer), rank=ranking(example), answer=answer) for example in examples]
     result = score("engine", examples, predictions)
     assert sum(result["errors"].values()) == sum(result["reasons"].values()) == len(examples) - right_of(result, "call")

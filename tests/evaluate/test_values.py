@@ -20,10 +20,10 @@ from gentool.evaluate.values import (
     settle_defaults,
 )
 
-LEAVES = st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from([0.0, 1.0, 1.5]) | st.sampled_from(["", "1", "true", "a", "A", "[1]", "1.0"])
-VALUES = st.recursive(
-    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3), max_leaves=6
+LEAVES = (
+    st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from([0.0, 1.0, 1.5]) | st.sampled_from(["", "1", "true", "a", "A", "[1]", "1.0"])
 )
+VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3), max_leaves=6)
 KINDS = st.sampled_from(["string", "integer", "number", "boolean", "array", "object", "null"])
 SCHEMAS = st.recursive(
     st.none() | st.builds(lambda kind: {"type": kind}, KINDS | st.lists(KINDS, min_size=1, max_size=2)),
