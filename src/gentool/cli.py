@@ -160,12 +160,12 @@ def predict_command(
 
 
 @app.command("score")
-def score_command(run_folder: RunFolder) -> None:
+def score_command(run_folder: RunFolder, overrides: Overrides = None) -> None:
     """Score all predictions of a run, those on other benchmarks (RUN/bench) too."""
     from gentool import console
     from gentool.bench_run import score_all
 
-    console.say_scores(score_all(run_folder))
+    console.say_scores(score_all(run_folder, overrides or ()))
 
 
 @app.command("export")

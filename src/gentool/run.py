@@ -46,6 +46,7 @@ from gentool.train.two_stage import NANO, TrainSettings, train_two_stages
 STARTER = "starter"
 DEFAULT_RECIPE = "demo"
 CHANGEABLE = (
+    "score.",
     *(
         f"synth.openai.{name}"
         for name in ("api_key_env", "budget", "prices", "concurrency", "requests_per_minute", "tokens_per_minute", "timeout", "max_retries")
@@ -53,8 +54,8 @@ CHANGEABLE = (
     "predict.openai.",
     "predict.count_refused",
 )
-"""Settings that may change in a run: those that decide how a teacher is asked and not what it answers, and how servers are asked
-for predictions, which is noted beside these."""
+"""Settings that may change in a run: how a teacher is asked and not what it answers, how servers are asked for predictions (which is
+noted beside these), and how answers are judged."""
 
 
 class Recipe(Settings):
@@ -175,6 +176,15 @@ def _check_same(path: Path, recipe: Recipe) -> None:
         raise RunError(f"{path} holds a run of another recipe (different: {', '.join(keys)}): choose another folder with --out")
     if different:
         write_text(path / "recipe.yaml", dump_recipe(recipe))
+
+
+def change_run(path: Path, overrides: Sequence[str]) -> Run:
+    """The run of a folder with settings changed that may change; the others are refused with RunError. Hold its lock."""
+    run = load_run(path)
+    if overrides:
+        _check_same(path, read_recipe(path / "recipe.yaml", overrides, Recipe))
+        run = load_run(path)
+    return run
 
 
 def _write_catalogue(path: Path, text: str) -> None:

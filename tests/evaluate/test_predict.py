@@ -71,6 +71,15 @@ def predict_again(run: Run, engine: str) -> Path:
     return predict(run.path, engine, run.recipe.predict, run.recipe.prompts, run.recipe.seed)
 
 
+def test_several_calls_are_asked_for_and_held_as_a_list(examples: list[Example]) -> None:
+    settings = PromptSettings(parallel=True)
+    request = make_request(examples[0], "select", settings, constrain="schema")
+    assert "a JSON list of calls" in request.messages[-1]["content"]
+    assert request.schema is not None and request.schema["type"] == "array"
+    assert all(opening.startswith('[{"name": ') for opening in request.choices.values())
+    assert make_request(examples[0], "rank", settings).schema is None
+
+
 @pytest.mark.parametrize(
     ("engine", "name"),
     [

@@ -91,6 +91,9 @@ def test_pairs_errors_ranking_and_abstention_are_those_of_the_score_files(shared
                 assert int(cell[0]["data-value"]) == count
         for error in ERROR_CLASSES:
             assert int(page.cell(table="errors", name=name, metric=error)[0]["data-value"]) == score["errors"][error]
+        for code, count in score["reasons"].items():
+            shown = [cell for cell, _ in page.cells if (cell["data-table"], cell["data-name"], cell["data-metric"]) == ("reasons", name, code)]
+            assert [int(cell["data-value"]) for cell in shown] == ([count] if shown else []) and (shown or not count)
         assert float(page.cell(table="ranking", name=name, metric="mrr")[0]["data-value"]) == score["ranking"]["mrr"]
         assert float(page.cell(table="abstention", name=name, metric="f1")[0]["data-value"]) == score["abstention"]["f1"]
         assert float(page.cell(table="kinds", name=name, scenario="one")[0]["data-value"]) == score["kinds"]["one"]["selection"]["value"]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gentool.core.errors import RunError
 from gentool.core.example import ERROR_CLASSES, SCENARIOS
 from gentool.core.jsonl import write_text
+from gentool.report.details import category_tables, reason_table, scores_table
 from gentool.report.figures import Figure
 from gentool.report.payload import embedded_data, outcome_counts, pair_outcomes
 from gentool.report.questions import error_figure, selection_figure, training_figure, transition_figure
@@ -94,6 +95,9 @@ def _context(runs: Sequence[Run]) -> dict[str, Any]:
         "pair_tables": pair_tables(scored, outcome_counts(runs)),
         "kind_table": kind_table(scored),
         "ranking": plain_table("ranking", "Ranking", "The order of the tools that serve the query.", scored, _blocks(scored, "ranking")),
+        "ranking_by_scores": scores_table(scored),
+        "category_tables": category_tables(scored),
+        "reasons": reason_table(scored),
         "abstention": plain_table("abstention", "Abstention", "Abstaining, taken as a class of its own.", scored, _blocks(scored, "abstention")),
         "errors": error_table(scored),
         "figures": _figures(runs),
