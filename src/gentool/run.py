@@ -22,12 +22,12 @@ from gentool.core.recipe import Settings, differing_keys, dump_recipe, read_reci
 from gentool.core.tool import Tool
 from gentool.engines.hf import check_model
 from gentool.evaluate.predict import predict
-from gentool.evaluate.predictors import PredictSettings, check_engines, name_of
+from gentool.evaluate.predictors import FEW_SHOT, PredictSettings, check_engines, name_of
 from gentool.evaluate.score import score_file
 from gentool.formats.catalogue import read_catalogue
 from gentool.pairs.build import PairsSettings, build_pairs
 from gentool.pairs.reviewed import has_new_verdicts
-from gentool.prompts import PromptSettings, check_task
+from gentool.prompts import PromptSettings, check_shots, check_task
 from gentool.report.html import write_report
 from gentool.review.serve import ReviewSettings, serve_review
 from gentool.starter import read_starter_tools
@@ -77,6 +77,8 @@ class Recipe(Settings):
         try:
             for stage in self.train.stages:
                 check_task(stage, self.prompts)
+            if any(engine.startswith(FEW_SHOT) for engine in self.predict.engines):
+                check_shots(self.prompts)
         except RecipeError as error:
             raise ValueError(str(error)) from None
         return self

@@ -7,7 +7,7 @@ The names: `trained` (the run's student), `base` (the same model before it was f
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import Field
@@ -19,26 +19,35 @@ from gentool.core.recipe import Settings
 from gentool.engines.engine import Engine
 from gentool.engines.hf import GenerationSettings, HfEngine
 from gentool.engines.openai import OpenAISettings
-from gentool.engines.retrieval import RandomEngine, TfidfEngine
+from gentool.engines.retrieval import EmbeddingEngine, RandomEngine, TfidfEngine
+from gentool.evaluate.shots import choose_shots
 from gentool.prompts import TASKS, Task
 
 FIT_EXAMPLES = 2000
-TRAINED = "trained"
-NAMES = "trained, tfidf, random or hf:MODEL"
+TRAINED, BASE, EMBEDDING = "trained", "base", "embedding"
+WITHOUT_PROMPTS = ("tfidf", EMBEDDING, "random")
+"""Engines that read no prompts, and so know no constraints and no worked examples."""
+FEW_SHOT = "few_shot:"
+NAMES = "trained, base, tfidf, embedding, random, hf:MODEL, or few_shot: before base or hf:MODEL"
 
 
 class PredictSettings(Settings):
     """Who answers the test examples.
 
     engines: `trained` (this run's student: train/rank ranks, train/select calls; train/joint does both in one answer, and
-    train/select alone is asked to rank too, untrained for it), `tfidf`, `random`, `hf:MODEL` (any Hugging Face causal
-    language model by name or folder, untuned). generation: how language models answer. constrain: what holds their calls
-    while they are decoded: `none`, the `names` of the set, or the whole `schema` of an answer; predictions that were held are
-    filed apart, under NAME+names or NAME+schema. score_choices: local models also give the probability of each tool of the
-    set, beside the ranking that they write. openai: how a server is asked.
+    train/select alone is asked to rank too, untrained for it), `base` (the model that its first stage starts from), `tfidf`,
+    `embedding`, `random`, `hf:MODEL` (any Hugging Face causal language model by name or folder, untuned); with `few_shot:`
+    before `base` or `hf:MODEL` worked examples stand before each query, `shots` of the training examples. embedding_model: the
+    name or folder of the sentence-transformers model (the `embed` extra) that `embedding` compares with. generation: how
+    language models answer. constrain: what holds their calls while they are decoded: `none`, the `names` of the set, or the
+    whole `schema` of an answer; predictions that were held are filed apart, under NAME+names or NAME+schema. score_choices:
+    local models also give the probability of each tool of the set, beside the ranking that they write. openai: how a server
+    is asked.
     """
 
     engines: tuple[str, ...] = (TRAINED, "tfidf", "random")
+    embedding_model: str = "sentence-transformers/all-MiniLM-L6-v2"
+    shots: int = Field(default=4, ge=1)
     generation: GenerationSettings = GenerationSettings()
     constrain: Constraint = "none"
     score_choices: bool = True
@@ -65,14 +74,16 @@ class Predictor:
 
 def name_of(engine: str, constrain: Constraint = "none") -> str:
     """The name under which an engine's predictions and scores are filed. Raises RecipeError for an unknown engine."""
-    kind, _, model = engine.partition(":")
-    if engine in (TRAINED, "tfidf", "random"):
-        name = engine
+    asked = engine.removeprefix(FEW_SHOT)
+    kind, _, model = asked.partition(":")
+    if engine in (TRAINED, *WITHOUT_PROMPTS) or asked == BASE:
+        name = asked
     elif kind == "hf" and model:
         name = Path(model.rstrip("/")).name
     else:
         raise RecipeError(f"unknown engine '{engine}': use {NAMES}")
-    return name if constrain == "none" or name in ("tfidf", "random") else f"{name}+{constrain}"
+    name += "+few_shot" if asked != engine else ""
+    return name if constrain == "none" or engine in WITHOUT_PROMPTS else f"{name}+{constrain}"
 
 
 def check_engines(engines: Sequence[str]) -> None:
@@ -93,8 +104,16 @@ def open_predictor(engine: str, run: Path, settings: PredictSettings, seed: int,
         case ["tfidf", _, _]:
             nearest = TfidfEngine().fit(_read_training(run))
             return Predictor(name, nearest, nearest, reads_prompts=False)
+        case ["embedding", _, _]:
+            meant = EmbeddingEngine(settings.embedding_model).fit(_read_training(run))
+            return Predictor(name, meant, meant, reads_prompts=False)
         case ["trained", _, _]:
             return _open_trained(name, run, settings.generation, stages)
+        case ["base", _, _]:
+            untuned = HfEngine(find_base(run), settings.generation, BASE)
+            return Predictor(name, untuned, untuned)
+        case ["few_shot", _, asked]:
+            return replace(open_predictor(asked, run, settings, seed, stages), name=name, shots=choose_shots(run, settings.shots, seed))
         case [_, _, model]:
             local = HfEngine(model, settings.generation)
             return Predictor(name, local, local)
@@ -104,6 +123,24 @@ def open_predictor(engine: str, run: Path, settings: PredictSettings, seed: int,
 def _read_training(run: Path) -> list[Example]:
     """What engines without weights are fitted on."""
     return list(read_records(run / "pairs" / "train.jsonl", Example))[:FIT_EXAMPLES]
+
+
+def find_base(run: Path) -> str:
+    """The model that a run's first stage starts from: the small student as it was pretrained, or made, or else the recipe's model.
+
+    Raises RunError where the small student is not made yet.
+    """
+    import yaml
+
+    for folder, sign in ((run / "train" / "pretrain", "done.json"), (run / "train" / "nano", "config.json")):
+        if (folder / sign).exists():
+            return str(folder)
+    recipe = run / "recipe.yaml"
+    settings = yaml.safe_load(recipe.read_text(encoding="utf-8")) if recipe.exists() else {}
+    model = settings.get("train", {}).get("model", "nano")
+    if model == "nano":
+        raise RunError(f"{run / 'train'}: holds no base model yet: run `gentool train {run}` first")
+    return str(model)
 
 
 def _open_trained(name: str, run: Path, settings: GenerationSettings, stages: Sequence[Task]) -> Predictor:
