@@ -141,6 +141,26 @@ def say_scores(paths: Sequence[Path]) -> None:
     typer.echo(f"score:   {', '.join(str(path) for path in paths)}")
 
 
+def say_comparison(runs: Sequence[Path]) -> None:
+    """A row for each model of several runs: selection by scenario, the whole call, and pairs, in percent with 95% intervals."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in ("run", "engine", *(scenario.replace("_", " ").replace("query ", "query\n") for scenario in SCENARIOS)):
+        table.add_column(column, no_wrap=True)
+    for column in ("whole call", "zero to one", "weak to strong"):
+        table.add_column(column, no_wrap=True)
+    for run in runs:
+        for path in sorted((run / "score").glob("*.json"), key=lambda path: (path.stem != "trained", path.stem)):
+            score = read_json(path)
+            cells = [score["scenarios"][scenario]["selection"] for scenario in SCENARIOS]
+            cells += [score["scenarios"]["all"]["call"], *(score["pairs"][key] for key in PAIRS)]
+            table.add_row(run.name, score["name"], *(_percent(cell, True) for cell in cells))
+    console = Console(width=max(shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDE, WIDE), highlight=False)
+    console.print("\nTool selection by scenario, the whole call and pairs, in percent (95% interval)", table, "", sep="\n")
+
+
 def _percent(cell: dict[str, Any], interval: bool) -> str:
     """`81.2 (77-85)`, or a dash where nothing was measured."""
     if cell["value"] is None:

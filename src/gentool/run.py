@@ -35,8 +35,9 @@ from gentool.synth.estimate import Estimate, estimate
 from gentool.synth.judge import Vote, settle
 from gentool.synth.pipeline import SynthSettings, synthesise
 from gentool.synth.verify import check_alternatives, check_calls, check_grounded
+from gentool.train.epochs import TrainingExamples
 from gentool.train.processes import is_main, processes
-from gentool.train.two_stage import NANO, TrainSettings, train_two_stages
+from gentool.train.two_stage import NANO, TrainSettings, prepare_base, train_two_stages
 
 STARTER = "starter"
 DEFAULT_RECIPE = "demo"
@@ -265,6 +266,12 @@ def _read_judged(path: Path) -> dict[str, dict[str, Fit]]:
     for vote in read_records(source, Vote) if source.exists() else ():
         votes.setdefault(vote.query, []).append(vote)
     return {query: settle(given) for query, given in votes.items()}
+
+
+def run_base(run: Run) -> str:
+    """The model that the first stage starts from, built and pretrained where it is to be and not done yet."""
+    examples = TrainingExamples.of_file(run.path / "pairs" / "train.jsonl")
+    return prepare_base(run.recipe.train, examples, run.recipe.prompts, run.path / "train", run.recipe.seed)
 
 
 def run_train(run: Run) -> dict[str, Any]:
