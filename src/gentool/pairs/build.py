@@ -109,8 +109,11 @@ def is_full(settings: PairsSettings) -> bool:
 
 
 def _draw_round(families: Sequence[Family], split: Split, distractors: Distractors, settings: PairsSettings, seed: int, number: int) -> list[Example]:
-    """Training examples before other sets in each round; those of the first are the full method's."""
-    return build_train(families, split, distractors, settings, f"{seed}/{number}" if number else seed)
+    """Training examples before other sets in each round; those of the first are the full method's. A cluster has one set, so families go on alone."""
+    if number == 0:
+        return build_train(families, split, distractors, settings, seed)
+    alone = settings.model_copy(update={"share": "family"}) if settings.share == "cluster" else settings
+    return build_train(families, split, distractors, alone, f"{seed}/{number}")
 
 
 def _read_unserved(run: Path) -> list[Unserved]:

@@ -171,7 +171,9 @@ def draw_curves(key: str, question: str, alternative: str, panels: Sequence[tupl
         _, bottom, _, height = drawing.box(left=0.55, bottom=0.55)
         for position, (title, lines) in enumerate(panels):
             place = WIDTH / max(2, len(panels))
-            axes = drawing.canvas.add_axes(((0.55 + position * place) / WIDTH, bottom, (place - 0.8) / WIDTH, height - (0.13 + 0.15 * lines_above) / drawing.height))
+            axes = drawing.canvas.add_axes(
+                ((0.55 + position * place) / WIDTH, bottom, (place - 0.8) / WIDTH, height - (0.13 + 0.15 * lines_above) / drawing.height)
+            )
             for line in lines:
                 colour = f"#a3000{names.index(line.label) % SERIES}"
                 marker = MARKERS[names.index(line.label) % len(MARKERS)] if len(line.steps) < 12 else ""
@@ -223,7 +225,14 @@ class _Drawing:
         if self._legend:
             found = {label: handle for axes in plots for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
             self.canvas.legend(
-                found.values(), found.keys(), loc="upper left", bbox_to_anchor=(0, 1), ncols=self._columns, borderaxespad=0, handletextpad=0.5, columnspacing=1.4
+                found.values(),
+                found.keys(),
+                loc="upper left",
+                bbox_to_anchor=(0, 1),
+                ncols=self._columns,
+                borderaxespad=0,
+                handletextpad=0.5,
+                columnspacing=1.4,
             )
 
     def figure(self, key: str, question: str, alternative: str) -> Figure:
