@@ -11,11 +11,11 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import typer
 import yaml
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from gentool import console
 from gentool import run as steps
@@ -47,14 +47,21 @@ class Suite(Recipe):
     runs: dict[str, dict[str, Any] | None] = Field(min_length=1)
     pretrain_on: str | None = None
 
-    @model_validator(mode="after")
-    def _check_names(self) -> Self:
-        wrong = [name for name in self.runs if not RUN_NAME.fullmatch(name)]
+    @field_validator("runs")
+    @classmethod
+    def _check_names(cls, runs: dict[str, dict[str, Any] | None]) -> dict[str, dict[str, Any] | None]:
+        wrong = [name for name in runs if not RUN_NAME.fullmatch(name)]
         if wrong:
-            raise ValueError(f"runs: '{wrong[0]}' cannot name a folder; take letters, digits, _ and -, and set the run's `name` for more")
-        if self.pretrain_on is not None and self.pretrain_on not in self.runs:
-            raise ValueError(f"pretrain_on: '{self.pretrain_on}' is none of the runs ({', '.join(self.runs)})")
-        return self
+            raise ValueError(f"'{wrong[0]}' cannot name a folder; take letters, digits, _ and -, and set the run's `name` for more")
+        return runs
+
+    @field_validator("pretrain_on")
+    @classmethod
+    def _check_source(cls, name: str | None, info: ValidationInfo) -> str | None:
+        runs = info.data.get("runs", {})
+        if name is not None and runs and name not in runs:
+            raise ValueError(f"'{name}' is none of the runs ({', '.join(runs)})")
+        return name
 
 
 def is_suite(recipe: str) -> bool:
