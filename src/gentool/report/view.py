@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from gentool.core.example import ERROR_CLASSES, SCENARIOS, Kind
-from gentool.report.results import Scored
+from gentool.report.results import TRAINED, Scored
 
 UNSEEN_TOOL = ("seen_query_unseen_tool", "unseen_query_unseen_tool")
 """The scenarios whose right tool never occurs in training."""
@@ -213,6 +213,19 @@ def headline_table(scored: Sequence[Scored]) -> Table:
         for one in scored
     )
     return Table("headline", "Adopting a tool that was never seen", "", columns, rows)
+
+
+def overview_table(scored: Sequence[Scored]) -> Table:
+    """What several runs are compared by, a row a model, what they trained first: selection in every scenario, the whole call, and pairs."""
+    columns = (*(scenario_words(scenario) for scenario in SCENARIOS), "Whole call", "Pairs: zero-to-one", "Pairs: weak-to-strong")
+    rows = tuple((one.name, tuple(_overview_cells(one))) for one in sorted(scored, key=lambda one: one.model != TRAINED))
+    return Table("overview", "Side by side", "", columns, rows)
+
+
+def _overview_cells(scored: Scored) -> Iterable[Cell]:
+    yield from (score_cell("overview", scored, scenario, "selection") for scenario in SCENARIOS)
+    yield score_cell("overview", scored, "all", "call")
+    yield from (pair_cell("overview", scored, pair) for pair in PAIR_KINDS)
 
 
 def headline_sentences(table: Table, tuned: Sequence[str]) -> list[str]:
