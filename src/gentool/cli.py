@@ -248,6 +248,37 @@ def ask_command(
     typer.echo(f"call:       {answer.call}")
 
 
+@app.command("drift")
+def drift_command(
+    before: Annotated[Path, typer.Option("--before", metavar="OLD.jsonl", help="The catalogue as it is.")],
+    after: Annotated[Path, typer.Option("--after", metavar="NEW.jsonl", help="The catalogue as it will be.")],
+    model: Annotated[str, typer.Option("--model", metavar="ENGINE", help="Who answers: hf:MODEL, openai:MODEL, or with --run trained, tfidf.")],
+    queries: Annotated[Path | None, typer.Option("--queries", metavar="Q.jsonl", help="What users say; written by a teacher without it.")] = None,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the results go; a stopped drift goes on there.")] = Path("runs/drift"),
+    run_folder: Annotated[Path | None, typer.Option("--run", metavar="RUN", help="The run folder of a trained or fitted engine.")] = None,
+    candidates: Annotated[int | None, typer.Option("--candidates", metavar="N", help="Show the model the N nearest tools.")] = None,
+    teacher: Annotated[str | None, typer.Option("--teacher", help="Who writes queries: rules, or openai:MODEL.")] = None,
+    max_regressions: Annotated[str | None, typer.Option("--max-regressions", metavar="N|P%", help="Fail above this; 0 by default.")] = None,
+    min_adoption: Annotated[str | None, typer.Option("--min-adoption", metavar="P%", help="Fail where added tools are called less.")] = None,
+    junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML for CI.")] = None,
+    markdown: Annotated[Path | None, typer.Option("--markdown", metavar="FILE", help="Write a summary for a pull request.")] = None,
+    recipe: Annotated[Path | None, typer.Option("--recipe", metavar="FILE", help="Settings of the drift as YAML.")] = None,
+    overrides: Overrides = None,
+) -> None:
+    """Compare a model's answers before and after a change of the catalogue.
+
+    The exit status is 1 where a threshold is broken, else 0.
+    """
+    from gentool.drift import DriftInputs, read_drift_settings, run_drift
+
+    flags = {"candidates": candidates, "synth.teacher": teacher, "max_regressions": max_regressions, "min_adoption": min_adoption}
+    given = [f"{key}={value}" for key, value in flags.items() if value is not None]
+    settings = read_drift_settings(recipe, [*given, *(overrides or ())], run_folder)
+    inputs = DriftInputs(before, after, model, out, queries, run_folder, junit, markdown)
+    if not run_drift(inputs, settings, typer.echo).passed:
+        raise SystemExit(1)
+
+
 @starter_app.command("stats")
 def starter_stats_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
