@@ -6,8 +6,8 @@ Tools are known by their names, as a model knows them; a name may stand for seve
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 from gentool.core.canonical import canonical_json
@@ -159,7 +159,7 @@ def _value(schema: Mapping[str, Any], key: str) -> str:
 
 def _from_difference(old: str, new: str) -> tuple[str, str]:
     """Two texts from the word on in which they begin to differ, as they are shown."""
-    same = len(os.path.commonprefix([old, new]))
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
     start = max(0, old.rfind(" ", 0, max(0, same - LONGEST // 3)) + 1)
     cut = "…" if start else ""
     return _show(cut + old[start:]), _show(cut + new[start:])

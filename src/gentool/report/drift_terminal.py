@@ -107,7 +107,10 @@ def _describe_tools(summary: DriftSummary) -> Iterator[str]:
         yield from _table(("added tool", "adopted", "chosen instead", "called wrongly", "faulty calls"), rows)
     lost = [tool for tool in summary.existing if tool.regressions.count]
     if lost:
-        rows = [(tool.name, tool.state, short_rate(tool.right_before), short_rate(tool.right_after), counts_words(tool.pulled_by)) for tool in lost]
+        rows = [
+            (name_words(tool.name), tool.state, short_rate(tool.right_before), short_rate(tool.right_after), counts_words(tool.pulled_by))
+            for tool in lost
+        ]
         yield ""
         yield from _table(("tool that lost answers", "state", "right before", "right after", "pulled by"), rows)
 
