@@ -100,7 +100,7 @@ def test_a_model_without_a_tokenizer(refused: Refused, tiny: Path, finished: Pat
         (["run", "demo", "--set", "pairs.k"], "--set pairs.k: write it as KEY=VALUE, for example --set pairs.k=5"),
         (["run", "demo", "--set", "pairs.k=many"], "pairs.k: Input should be a valid integer"),
         (["run", "demo", "--set", "name=x", "--set", "name.deep=1"], "--set name.deep=1: 'name' is a value, not a table"),
-        (["run", "demo", "--set", "predict.engines=[gpt]"], "unknown engine 'gpt': use trained, tfidf, random or hf:MODEL"),
+        (["run", "demo", "--set", "predict.engines=[gpt]"], "unknown engine 'gpt': use trained, tfidf, random, hf:MODEL or openai:MODEL"),
         (
             ["import", "swagger", "tools.json", "--out", "tools.jsonl"],
             "unknown format 'swagger'; known are openai, mcp, openapi, python, ultratool, gentool",

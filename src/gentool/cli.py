@@ -67,7 +67,7 @@ def run_command(
         console.say_synth(steps.run_synth(run), run)
         console.say_pairs(steps.run_pairs(run), run)
         console.say_train(steps.run_train(run), run)
-        console.say_predictions(steps.run_predict(run))
+        console.say_predictions(steps.run_predict(run), steps.count_paid_predictions(run))
         console.say_scores(steps.run_score(run))
         typer.echo(f"report: {steps.run_report(run)}")
 
@@ -131,14 +131,21 @@ def train_command(run_folder: RunFolder) -> None:
 @app.command("predict")
 def predict_command(
     run_folder: RunFolder,
-    engine: Annotated[list[str] | None, typer.Option("--engine", help="trained, tfidf, random or hf:MODEL; the recipe's where not given.")] = None,
+    engine: Annotated[
+        list[str] | None, typer.Option("--engine", help="As in predict.engines, for example openai:MODEL; the recipe's where not given.")
+    ] = None,
+    overrides: Overrides = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what servers would be asked, in tokens and money; send nothing.")] = False,
 ) -> None:
     """Let engines answer the test examples."""
     from gentool import console
     from gentool import run as steps
 
-    with steps.opened(run_folder) as run:
-        console.say_predictions(steps.run_predict(run, engine or ()))
+    with steps.opened(run_folder, None, overrides) as run:
+        if dry_run:
+            console.say_prediction_estimates(steps.estimate_predict(run, engine or ()), run)
+        else:
+            console.say_predictions(steps.run_predict(run, engine or ()), steps.count_paid_predictions(run, engine or ()))
 
 
 @app.command("score")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ import typer
 
 from gentool.core.example import SCENARIOS
 from gentool.core.jsonl import read_json
+from gentool.engines.estimate import Estimate
+from gentool.engines.prices import Spending
 from gentool.run import Run
-from gentool.synth.estimate import Estimate
 
 WIDE, NARROW = 130, 90
 """Columns of a terminal: from the first on the table shows intervals; the second is the table's least width."""
@@ -39,12 +41,17 @@ def say_synth(build: dict[str, Any], run: Run) -> None:
 def _say_spending(spending: dict[str, Any]) -> None:
     """What the teachers cost, and each record that was accepted."""
     for name, model in spending["models"].items():
-        cost = "no price in synth.openai.prices" if model["cost"] is None else f"cost {model['cost']:.4f}"
-        about = "about " if model["estimated"] else ""
-        prompt = f"{about}{model['prompt_tokens']:,} prompt tokens ({model['cached_prompt_tokens']:,} from the provider's cache)"
-        typer.echo(f"teacher: {name}: {model['answers']} answers, {prompt}, {about}{model['completion_tokens']:,} completion tokens, {cost}")
+        typer.echo(f"teacher: {_describe_spending(name, model, 'synth.openai')}")
     if spending["cost_per_accepted"] is not None:
         typer.echo(f"         {spending['cost_per_accepted']:.6f} for each of {spending['accepted']} accepted queries")
+
+
+def _describe_spending(name: str, spent: dict[str, Any], table: str) -> str:
+    """A model's answers, tokens and cost."""
+    cost = f"no price in {table}.prices" if spent["cost"] is None else f"cost {spent['cost']:.4f}"
+    about = "about " if spent["estimated"] else ""
+    prompt = f"{about}{spent['prompt_tokens']:,} prompt tokens ({spent['cached_prompt_tokens']:,} from the provider's cache)"
+    return f"{name}: {spent['answers']} answers, {prompt}, {about}{spent['completion_tokens']:,} completion tokens, {cost}"
 
 
 def say_estimate(found: Estimate, run: Run) -> None:
@@ -53,6 +60,22 @@ def say_estimate(found: Estimate, run: Run) -> None:
         typer.echo(f"dry run: the teacher {run.recipe.synth.teacher} works offline and costs nothing")
         return
     typer.echo(f"dry run: nothing was sent ({run.path})")
+    _say_lines(found)
+
+
+def say_prediction_estimates(found: Mapping[str, Estimate | None], run: Run) -> None:
+    """What each engine's predictions would still take, on which assumptions."""
+    typer.echo(f"dry run: nothing was sent ({run.path})")
+    for engine, estimate in found.items():
+        if estimate is None:
+            typer.echo(f"{engine}: works here and costs nothing")
+        else:
+            typer.echo(f"{engine}:")
+            _say_lines(estimate)
+
+
+def _say_lines(found: Estimate) -> None:
+    """The table of an estimate, what it rests on, and whether the budget is enough."""
     heads = ("task", "model", "requests", "answered", "prompt tokens", "completion tokens", "cost")
     rows = [
         (
@@ -109,9 +132,11 @@ def say_train(done: dict[str, Any], run: Run) -> None:
         typer.echo(f"train:   {stage}: {summary['steps']} steps on {summary['rows']} rows{too_long}{shared} ({run.path / 'train' / stage})")
 
 
-def say_predictions(paths: Sequence[Path]) -> None:
-    """Where each engine's answers are."""
+def say_predictions(paths: Sequence[Path], paid: Mapping[str, Spending]) -> None:
+    """Where each engine's answers are, and what was paid for them."""
     typer.echo(f"predict: {', '.join(str(path) for path in paths)}")
+    for engine, spending in paid.items():
+        typer.echo(f"server:  {_describe_spending(engine, asdict(spending), 'predict.openai')}")
 
 
 def say_scores(paths: Sequence[Path]) -> None:

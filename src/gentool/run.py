@@ -20,10 +20,14 @@ from gentool.core.family import Fit
 from gentool.core.jsonl import read_json, read_records, to_line, write_text
 from gentool.core.recipe import Settings, differing_keys, dump_recipe, read_recipe
 from gentool.core.tool import Tool
+from gentool.engines.estimate import Estimate
 from gentool.engines.hf import check_model
+from gentool.engines.prices import Spending
+from gentool.evaluate.estimate import estimate_predictions
 from gentool.evaluate.predict import predict
 from gentool.evaluate.predictors import PredictSettings, check_engines, name_of
 from gentool.evaluate.score import score_file
+from gentool.evaluate.served import count_paid
 from gentool.formats.catalogue import read_catalogue
 from gentool.pairs.build import PairsSettings, build_pairs
 from gentool.pairs.reviewed import has_new_verdicts
@@ -31,7 +35,7 @@ from gentool.prompts import PromptSettings, check_task
 from gentool.report.html import write_report
 from gentool.review.serve import ReviewSettings, serve_review
 from gentool.starter import read_starter_tools
-from gentool.synth.estimate import Estimate, estimate
+from gentool.synth.estimate import estimate
 from gentool.synth.judge import Vote, settle
 from gentool.synth.pipeline import SynthSettings, synthesise
 from gentool.synth.verify import check_alternatives, check_calls, check_grounded
@@ -40,11 +44,16 @@ from gentool.train.two_stage import NANO, TrainSettings, train_two_stages
 
 STARTER = "starter"
 DEFAULT_RECIPE = "demo"
-CHANGEABLE = tuple(
-    f"synth.openai.{name}"
-    for name in ("api_key_env", "budget", "prices", "concurrency", "requests_per_minute", "tokens_per_minute", "timeout", "max_retries")
+CHANGEABLE = (
+    *(
+        f"synth.openai.{name}"
+        for name in ("api_key_env", "budget", "prices", "concurrency", "requests_per_minute", "tokens_per_minute", "timeout", "max_retries")
+    ),
+    "predict.openai.",
+    "predict.count_refused",
 )
-"""Settings that decide how a teacher is asked and not what it answers: they may change in a run."""
+"""Settings that may change in a run: those that decide how a teacher is asked and not what it answers, and how servers are asked
+for predictions, which is noted beside these."""
 
 
 class Recipe(Settings):
@@ -276,6 +285,19 @@ def run_predict(run: Run, engines: Sequence[str] = ()) -> list[Path]:
     check_engines(engines)
     stages = recipe.train.stages
     return [predict(run.path, engine, recipe.predict, recipe.prompts, recipe.seed, stages) for engine in engines or recipe.predict.engines]
+
+
+def estimate_predict(run: Run, engines: Sequence[str] = ()) -> dict[str, Estimate | None]:
+    """By engine what its predictions would still take; None for those that cost nothing. Nothing is sent."""
+    recipe = run.recipe
+    check_engines(engines)
+    return {engine: estimate_predictions(run.path, engine, recipe.predict, recipe.prompts) for engine in engines or recipe.predict.engines}
+
+
+def count_paid_predictions(run: Run, engines: Sequence[str] = ()) -> dict[str, Spending]:
+    """By engine what its predictions have cost so far, for those that were paid for."""
+    found = {engine: count_paid(run.path, engine, run.recipe.predict.openai) for engine in engines or run.recipe.predict.engines}
+    return {engine: spending for engine, spending in found.items() if spending}
 
 
 def run_score(run: Run) -> list[Path]:

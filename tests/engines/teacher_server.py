@@ -12,11 +12,11 @@ As a process of its own (it prints its base URL, serves until its standard input
     python tests/engines/teacher_server.py '{"latency": 1.0, "too_many": 0.05}'
 
 `content` decides what is said: a function of the request's body (a dict with `model`, `messages`, perhaps `response_format`)
-that returns a text, or an `Answer` for anything else (a refusal, a status, headers). Without it, the server says JSON made
+that returns a text, or an `Answer` for anything else (tool calls, a refusal, a status, headers). Without it, the server says JSON made
 from the request. Latencies and failures are drawn from the seed, the request's canonical hash and how often it was seen, so they do
 not depend on the order in which requests arrive. Requests of one body are one request to the server, whatever their sample.
 
-`usage` counts tokens as bytes of UTF-8 divided by four, rounded up, over the messages' texts and the answer's.
+`usage` counts tokens as bytes of UTF-8 divided by four, rounded up, over the messages' texts, the tools and the answer's text and calls.
 """
 
 from __future__ import annotations
@@ -42,12 +42,16 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Answer:
-    """What the server says to one request; `status` other than 200 is an error with `text` as its message and `code` as its code."""
+    """What the server says to one request; `status` other than 200 is an error with `text` as its message and `code` as its code.
+
+    `calls` are names and arguments, these as the text that a model wrote.
+    """
 
     text: str | None
     status: int = 200
     code: str | None = None
     refusal: str | None = None
+    calls: Sequence[tuple[str, str]] = ()
     finish_reason: str = "stop"
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -257,8 +261,12 @@ def _draw_latency(draw: random.Random, behaviour: Behaviour) -> float:
 
 
 def _completion(body: Body, text: str | None, answer: Answer, usage: bool) -> Body:
-    message = {"role": "assistant", "content": text, "refusal": answer.refusal}
-    prompt, completion = sum(count_tokens(turn["content"]) for turn in body["messages"]), count_tokens(text or "")
+    functions = [{"name": name, "arguments": arguments} for name, arguments in answer.calls]
+    calls = [{"id": f"call_{number}", "type": "function", "function": function} for number, function in enumerate(functions)]
+    message = {"role": "assistant", "content": text, "refusal": answer.refusal} | ({"tool_calls": calls} if calls else {})
+    tools = count_tokens(json.dumps(body["tools"], ensure_ascii=False)) if "tools" in body else 0
+    prompt = sum(count_tokens(turn["content"]) for turn in body["messages"]) + tools
+    completion = count_tokens(text or "") + sum(count_tokens(json.dumps(function)) for function in functions)
     counted = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
     return {
         "id": "chatcmpl-1",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from email.utils import formatdate
 from time import time
 from typing import Any
@@ -10,11 +11,20 @@ from typing import Any
 import pytest
 
 from gentool.engines.cache import CachedReply
-from gentool.engines.completion import Failure, make_body, read_completion, read_retry_after
-from gentool.engines.engine import Request, Usage
+from gentool.engines.completion import Failure, estimate_prompt, make_body, read_completion, read_kept, read_retry_after
+from gentool.engines.engine import Reply, Request, Usage
 
 BODY = {"messages": [{"role": "user", "content": "12345678"}]}
 REQUEST = Request("r", "weaken tools!", ({"role": "user", "content": "hello"},), schema={"type": "object"})
+
+
+TOOLS = ({"type": "function", "function": {"name": "math.fact", "description": "n!", "parameters": {"type": "object", "properties": {}}}},)
+NATIVE = Request("r", "select", REQUEST.messages, tools=TOOLS)
+CALL = {"id": "call_1", "type": "function", "function": {"name": "math_fact", "arguments": '{"n": 5}'}}
+
+
+def native_body(request: Request = NATIVE) -> dict[str, Any]:
+    return make_body(request, "m", None, 100, json_schema=True, own_server=False)
 
 
 def completion(message: Any, reason: str = "stop", usage: Any = None) -> bytes:
@@ -103,3 +113,53 @@ def test_the_wait_that_a_server_asks_for(headers: dict[str, str], seconds: float
 def test_the_wait_may_be_a_date() -> None:
     seconds = read_retry_after({"retry-after": formatdate(time() + 60, usegmt=True)})
     assert seconds is not None and 50 < seconds <= 60
+
+
+def test_tools_go_out_with_the_request_and_count_as_tokens() -> None:
+    body = native_body()
+    assert body["tools"][0]["function"]["name"] == "math_fact" and body["tool_choice"] == "auto" and "response_format" not in body
+    assert native_body(replace(NATIVE, task="rank", tool_choice="none"))["tool_choice"] == "none"
+    assert estimate_prompt(body) > estimate_prompt({"messages": body["messages"]}) + 20
+
+
+def test_a_schema_that_says_no_type_is_sent_as_an_object_s() -> None:
+    body = native_body(replace(REQUEST, schema={"anyOf": []}))
+    assert body["response_format"]["json_schema"]["schema"] == {"type": "object", "anyOf": []}
+
+
+@pytest.mark.parametrize(
+    ("message", "reason", "text"),
+    [
+        ({"content": None, "tool_calls": [CALL]}, "tool_calls", '<tool_call>\n{"name": "math.fact", "arguments": {"n": 5}}\n</tool_call>'),
+        ({"content": "Let me.", "tool_calls": [CALL]}, "stop", 'Let me.\n<tool_call>\n{"name": "math.fact", "arguments": {"n": 5}}\n</tool_call>'),
+        ({"content": "math_fact cannot.", "tool_calls": None}, "stop", "math.fact cannot."),
+    ],
+)
+def test_words_and_calls_are_kept_apart_and_become_one_text(message: Any, reason: str, text: str) -> None:
+    held = read_completion(completion(message, reason, {"prompt_tokens": 5, "completion_tokens": 2}), native_body())
+    assert isinstance(held, CachedReply) and json.loads(held.text)["content"] == (message["content"] or "")
+    assert read_kept(held, NATIVE) == Reply("r", text, Usage(5, 2))
+
+
+@pytest.mark.parametrize(
+    ("message", "reason", "words"),
+    [
+        ({"content": None, "tool_calls": []}, "stop", "empty"),
+        ({"content": None, "reasoning_content": "I could"}, "length", "raise max_tokens"),
+        ({"content": "First I shall look at"}, "length", "cut off at max_tokens"),
+        ({"content": None, "tool_calls": [CALL]}, "length", "cut off at max_tokens"),
+        ({"content": "I would"}, "content_filter", "content filter"),
+        ({"content": None, "refusal": "I must not"}, "stop", "refused: I must not"),
+    ],
+)
+def test_native_answers_that_are_none_are_errors_of_the_answer(message: Any, reason: str, words: str) -> None:
+    held = read_completion(completion(message, reason), native_body())
+    assert isinstance(held, CachedReply)
+    reply = read_kept(held, NATIVE)
+    assert (reply.text, reply.fault) == ("", "answer") and reply.error is not None and words in reply.error
+
+
+def test_a_ranking_that_was_cut_off_is_read_as_far_as_it_goes() -> None:
+    request = replace(NATIVE, task="rank", tool_choice="none")
+    held = read_completion(completion({"content": '["math_fact"] because'}, "length"), native_body(request))
+    assert isinstance(held, CachedReply) and read_kept(held, request).text == '["math.fact"] because'

@@ -168,7 +168,7 @@ def test_an_attempt_that_takes_too_long_is_given_up(open_engine: Callable[..., O
 def test_an_answer_without_text_is_an_error_and_is_not_paid_for_again(open_engine: Callable[..., OpenAIEngine]) -> None:
     with TeacherServer(content=lambda _: Answer(None, refusal="I must not")) as server:
         replies = [*open_engine(server).reply(make_requests(1)), *open_engine(server).reply(make_requests(1))]
-    assert [(reply.text, reply.error) for reply in replies] == [("", "the teacher refused: I must not")] * 2 and server.requests == 1
+    assert [(reply.text, reply.error) for reply in replies] == [("", "the model refused: I must not")] * 2 and server.requests == 1
 
 
 def test_tokens_that_the_server_does_not_count_are_estimated(open_engine: Callable[..., OpenAIEngine]) -> None:
@@ -215,7 +215,7 @@ def test_without_a_key_openai_is_refused_and_a_local_server_is_asked(
 def test_a_server_that_cannot_be_reached_ends_all_with_its_address(open_engine: Callable[..., OpenAIEngine]) -> None:
     with TeacherServer() as server:
         gone = server.base_url
-    with pytest.raises(TeacherError, match=rf"{gone}: the teacher cannot be reached.*start the server"):
+    with pytest.raises(TeacherError, match=rf"{gone}: the server cannot be reached.*start the server"):
         list(open_engine(gone, max_retries=2).reply(make_requests(50)))
 
 
@@ -305,3 +305,32 @@ def test_an_engine_that_is_closed_ends_what_is_open(open_engine: Callable[..., O
 def test_settings_that_cannot_be_are_refused(values: dict[str, object]) -> None:
     with pytest.raises(ValueError):
         OpenAISettings.model_validate(values)
+
+
+def test_calls_come_back_and_are_not_asked_for_again_and_other_tools_are_another_request(open_engine: Callable[..., OpenAIEngine]) -> None:
+    def with_tool(name: str) -> Request:
+        function = {"name": name, "description": "", "parameters": {"type": "object", "properties": {}}}
+        return replace(make_requests(1)[0], tools=({"type": "function", "function": function},))
+
+    with TeacherServer(content=lambda _: Answer(None, calls=[("a_b", '{"n": 1}')])) as server:
+        texts = [reply.text for name in ("a.b", "a.b", "a b", "c") for reply in open_engine(server).reply([with_tool(name)])]
+    written = [f'<tool_call>\n{{"name": "{name}", "arguments": {{"n": 1}}}}\n</tool_call>' for name in ("a.b", "a.b", "a b", "a_b")]
+    assert texts == written, "one reply of the cache is read with each set's own names"
+    assert server.requests == 2 and [body["tools"][0]["function"]["name"] for body in server.bodies] == ["a_b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "fault"),
+    [
+        (Answer(None, refusal="no"), "answer"),
+        (Answer("filtered", status=400, code="content_filter"), "answer"),
+        (Answer("too long", status=400, code="context_length_exceeded"), "request"),
+        (Answer("down", status=500), "server"),
+        (Answer("later", status=429, headers={"retry-after-ms": "1"}), "server"),
+        (Answer("fine"), None),
+    ],
+)
+def test_an_error_says_whose_it_is(open_engine: Callable[..., OpenAIEngine], answer: Answer, fault: str | None) -> None:
+    with TeacherServer(content=fail_at({3}, answer)) as server:
+        replies = {reply.id: reply for reply in open_engine(server, max_retries=1).reply(make_requests(6))}
+    assert replies.pop("r3").fault == fault and {reply.fault for reply in replies.values()} == {None}

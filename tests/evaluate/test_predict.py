@@ -73,19 +73,31 @@ def predict_again(run: Run, engine: str) -> Path:
 
 @pytest.mark.parametrize(
     ("engine", "name"),
-    [("trained", "trained"), ("tfidf", "tfidf"), ("random", "random"), ("hf:/models/small/", "small"), ("hf:org/Model-1.5B", "Model-1.5B")],
+    [
+        ("trained", "trained"),
+        ("tfidf", "tfidf"),
+        ("random", "random"),
+        ("hf:/models/small/", "small"),
+        ("hf:org/Model-1.5B", "Model-1.5B"),
+        ("openai:gpt-4.1", "gpt-4.1"),
+        ("openai:Qwen/Qwen2.5-7B", "Qwen_Qwen2.5-7B"),
+        ("openai:llama3.1:8b", "llama3.1_8b"),
+        ("openai:../m", "_m"),
+    ],
 )
 def test_an_engine_has_a_name_for_its_files(engine: str, name: str) -> None:
     assert name_of(engine) == name
 
 
-@pytest.mark.parametrize("engine", ["gpt", "hf:", "hf", "", "random:1", "Trained"])
+@pytest.mark.parametrize("engine", ["gpt", "hf:", "hf", "", "random:1", "Trained", "openai:", "openai", "openai:..", "openai: "])
 def test_an_unknown_engine_is_refused(engine: str) -> None:
-    with pytest.raises(RecipeError, match="use trained, tfidf, random or hf:MODEL"):
+    with pytest.raises(RecipeError, match="use trained, tfidf, random, hf:MODEL or openai:MODEL"):
         name_of(engine)
 
 
-@pytest.mark.parametrize("engines", [("tfidf", "tfidf"), ("hf:a/small", "hf:b/small"), ("random", "hf:models/random")])
+@pytest.mark.parametrize(
+    "engines", [("tfidf", "tfidf"), ("hf:a/small", "hf:b/small"), ("random", "hf:models/random"), ("openai:a/b", "openai:a_b"), ("hf:m", "openai:m")]
+)
 def test_two_engines_of_one_name_are_refused(engines: tuple[str, ...]) -> None:
     with pytest.raises(RecipeError, match="two engines are both named"):
         check_engines(engines)

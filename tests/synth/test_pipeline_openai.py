@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "engines"))
 from good_teacher import GoodTeacher
 from teacher_server import Behaviour, TeacherServer
+from transformers_server import serve
 
 PRICES = {"m": {"input": 1.0, "output": 4.0}}
 RECORDS = ("weak", "queries", "calls", "unserved", "votes", "verified", "verified_unserved", "rejected")
@@ -221,30 +219,9 @@ def test_the_key_stands_in_no_file_and_in_no_line_that_is_printed(
 
 @pytest.fixture
 def transformers_server(small_chat_model: Path) -> Iterator[str]:
-    """The base URL of `transformers serve` with a model of random weights; the test skips where it cannot start."""
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [str(Path(sys.executable).parent / "transformers"), "serve", str(small_chat_model), "--device", "cpu", "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        try:
-            _wait_until_up(f"http://127.0.0.1:{port}/health", process)
-            yield f"http://127.0.0.1:{port}/v1"
-        finally:
-            process.kill()
-
-
-def _wait_until_up(url: str, process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 90
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            pytest.skip(f"transformers serve cannot start here: {(process.stdout.read() if process.stdout else '')[-300:]}")
-        try:
-            urllib.request.urlopen(url, timeout=2).close()
-            return
-        except OSError:
-            time.sleep(0.3)
-    pytest.skip("transformers serve does not come up here within 90 seconds")
+    """The base URL of `transformers serve` with a model of random weights."""
+    with serve(small_chat_model) as url:
+        yield url
 
 
 def test_a_model_that_knows_nothing_leaves_rejections_with_reasons(

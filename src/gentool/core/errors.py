@@ -42,7 +42,8 @@ class ModelError(GenToolError):
 
 
 class TeacherError(GenToolError):
-    """A teacher cannot be reached, refuses the key, or its budget is used up; the message says what to do."""
+    """A teacher, or another model behind a server, cannot be reached or leaves requests without an answer, refuses the key, or its
+    budget is used up; the message says what to do."""
 
 
 class TrainingError(GenToolError):

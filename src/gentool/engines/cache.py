@@ -1,4 +1,4 @@
-"""The cache of a teacher's replies: one SQLite file, so that nothing is sent or paid for a second time.
+"""The cache of a server's replies: one SQLite file, so that nothing is sent or paid for a second time.
 
 gentool.engines.openai looks every request up here before it sends it, and stores every reply here before it hands it on. A
 reply is committed by itself: a process that is killed loses only what was in flight. Several processes may share the file.
@@ -42,7 +42,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class CachedReply:
-    """What the teacher answered; `estimated` says that the usage is our estimate."""
+    """What the model answered (for a request with tools its words and calls as JSON); `estimated` says that the usage is our estimate."""
 
     text: str
     usage: Usage

@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from gentool.engines.cache import CachedReply
-from gentool.engines.engine import Request, Usage
+from gentool.engines.engine import Reply, Request, Usage
 from gentool.engines.limits import estimate_tokens
+from gentool.engines.tool_calls import make_tools, write_answer
 
 if TYPE_CHECKING:
     from openai import APIConnectionError, APIStatusError
 
-Kind = Literal["too_many", "passing", "unreachable", "final", "unauthorized", "exhausted"]
+Kind = Literal["too_many", "passing", "unreachable", "final", "withheld", "unauthorized", "exhausted"]
 
 STATUS_KINDS: Mapping[int, Kind] = {
     401: "unauthorized",
@@ -36,6 +37,12 @@ STATUS_KINDS: Mapping[int, Kind] = {
 }
 """Other statuses from 500 are passing, other statuses below are final."""
 
+WITHHELD = ("content_filter", "content_policy_violation")
+"""The codes with which a provider's filter refuses to let a request be answered."""
+
+CUT_OFF = "the answer was cut off at max_tokens"
+FILTERED = "the provider's content filter held the answer back"
+
 LONGEST_MESSAGE = 300
 """Characters of a server's own message that are shown."""
 
@@ -45,7 +52,8 @@ class Failure:
     """Why an attempt brought no answer.
 
     kind: `too_many` (the server asks for fewer), `passing` (may succeed another time), `unreachable` (no connection), `final`
-    (this request will not succeed), `unauthorized` and `exhausted` (no request will). wait: seconds that the server asks for.
+    (the server does not take this request), `withheld` (the provider's filter lets nothing be answered to it), `unauthorized` and
+    `exhausted` (no request will succeed). wait: seconds that the server asks for.
     """
 
     kind: Kind
@@ -54,35 +62,61 @@ class Failure:
 
 
 def make_body(request: Request, model: str, temperature: float | None, max_tokens: int, json_schema: bool, own_server: bool) -> dict[str, Any]:
-    """What is sent; `own_server` is OpenAI's own, whose newer models know `max_tokens` under its newer name alone."""
+    """What is sent; `own_server` is OpenAI's own, whose newer models know `max_tokens` under its newer name alone.
+
+    The tools of a request go out as such. A schema that names no type is of an object: OpenAI's server wants it named.
+    """
     body: dict[str, Any] = {"model": model, "messages": list(request.messages)}
     body["max_completion_tokens" if own_server else "max_tokens"] = max_tokens
     if temperature is not None:
         body["temperature"] = temperature
+    if request.tools:
+        body |= {"tools": make_tools(request.tools), "tool_choice": request.tool_choice}
     if json_schema and request.schema is not None:
         name = re.sub(r"[^a-zA-Z0-9_-]", "_", request.task)[:64] or "answer"
-        body["response_format"] = {"type": "json_schema", "json_schema": {"name": name, "schema": request.schema}}
+        body["response_format"] = {"type": "json_schema", "json_schema": {"name": name, "schema": {"type": "object", **request.schema}}}
     return body
 
 
 def estimate_prompt(body: Mapping[str, Any]) -> int:
-    """About as many tokens as a body's messages have."""
-    return sum(estimate_tokens(message["content"]) for message in body["messages"])
+    """About as many tokens as a body's messages and tools have."""
+    tools = json.dumps(body["tools"], ensure_ascii=False) if "tools" in body else ""
+    return sum(estimate_tokens(message["content"]) for message in body["messages"]) + estimate_tokens(tools)
 
 
 def read_completion(content: bytes, body: Mapping[str, Any]) -> CachedReply | Failure:
-    """The reply that an answer of status 200 holds, its error set where it holds no text; a failure where it is no chat completion."""
+    """The reply that an answer of status 200 holds, its error set where it holds nothing to read; a failure where it is no chat completion.
+
+    An answer to a request with tools is kept as JSON, words and calls apart, for `read_kept`; where calls were asked for and it
+    was cut off or held back, what is there is no answer: words might have become a call.
+    """
     try:
         answer = json.loads(content)
         choice = answer["choices"][0]
         text = _text_of(choice["message"].get("content"))
+        calls = list(choice["message"].get("tool_calls") or ())
         refusal, reason = choice["message"].get("refusal"), choice.get("finish_reason")
         usage = _usage_of(answer.get("usage"))
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return Failure("passing", f"the answer is no chat completion: {_shorten(content.decode(errors='replace')) or 'it is empty'}")
-    error = None if text.strip() else _explain_no_text(refusal, reason)
+    error = None if text.strip() or (calls and "tools" in body) else _explain_no_text(refusal, reason)
+    if body.get("tool_choice") == "auto":
+        error = error or {"length": CUT_OFF, "content_filter": FILTERED}.get(reason)
+    if "tools" in body:
+        text = json.dumps({"content": text, "tool_calls": calls})
     estimated = usage is None
-    return CachedReply(text if error is None else "", usage or Usage(estimate_prompt(body), estimate_tokens(text)), estimated, error)
+    held = text if error is None or "tools" in body else ""
+    return CachedReply(held, usage or Usage(estimate_prompt(body), estimate_tokens(text)), estimated, error)
+
+
+def read_kept(held: CachedReply, request: Request) -> Reply:
+    """What the cache holds as the reply to a request."""
+    if held.error is not None:
+        return Reply(request.id, "", held.usage, held.error, "answer")
+    if not request.tools:
+        return Reply(request.id, held.text, held.usage)
+    kept = json.loads(held.text)
+    return Reply(request.id, write_answer(kept["content"], kept["tool_calls"], request.tools), held.usage)
 
 
 def _text_of(content: Any) -> str:
@@ -102,13 +136,13 @@ def _usage_of(usage: Any) -> Usage | None:
 
 def _explain_no_text(refusal: str | None, reason: str | None) -> str:
     if refusal:
-        return f"the teacher refused: {_shorten(str(refusal))}"
+        return f"the model refused: {_shorten(str(refusal))}"
     match reason:
         case "length":
             return "the answer reached max_tokens before it held any text: raise max_tokens (models that reason need more)"
         case "content_filter":
-            return "the provider's content filter held the answer back"
-    return "the teacher's answer is empty"
+            return FILTERED
+    return "the answer is empty"
 
 
 def read_status_error(error: APIStatusError) -> Failure:
@@ -118,6 +152,8 @@ def read_status_error(error: APIStatusError) -> Failure:
     kind = STATUS_KINDS.get(error.status_code, "passing" if error.status_code >= 500 else "final")
     if "insufficient_quota" in (detail.get("code"), detail.get("type")):
         kind = "exhausted"
+    if kind == "final" and (detail.get("code") in WITHHELD or detail.get("type") in WITHHELD):
+        kind = "withheld"
     return Failure(kind, message, read_retry_after(error.response.headers))
 
 

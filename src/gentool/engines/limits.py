@@ -113,7 +113,7 @@ class Slots:
 
 
 class Pace:
-    """The limits of one teacher together.
+    """The limits of one server together.
 
     A refusal makes its own request wait. Where half of the latest answers were refusals, the server means everyone: all wait
     for that time, and half as many go on at once, a few more with each answer.

@@ -1,7 +1,8 @@
-"""The teacher `openai:MODEL`: any OpenAI-compatible server, asked for many things at once, with nothing sent or paid for twice.
+"""The engine `openai:MODEL`: any OpenAI-compatible server, asked for many things at once, with nothing sent or paid for twice.
 
 Requests in, replies out as they come. The asyncio loop runs in a thread of its own; two requests for each slot are open at
-once, whatever the number of requests, so memory stays flat. gentool.synth.pipeline makes the engine and closes it.
+once, whatever the number of requests, so memory stays flat. gentool.synth.teacher and
+gentool.evaluate.predictors make the engine and close it.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from gentool.core.errors import RecipeError, TeacherError
 from gentool.core.recipe import Settings
 from gentool.engines.background import BackgroundLoop, cancel
 from gentool.engines.cache import CachedReply, ReplyCache
-from gentool.engines.completion import Failure, estimate_prompt, make_body, read_completion, read_connection_error, read_status_error
+from gentool.engines.completion import Failure, Kind, estimate_prompt, make_body, read_completion, read_connection_error, read_kept, read_status_error
 from gentool.engines.connections import Connections
-from gentool.engines.engine import Reply, Request
+from gentool.engines.engine import Fault, Reply, Request
 from gentool.engines.limits import Pace, back_off
 from gentool.engines.prices import Price, Spending, spend
 
@@ -36,6 +37,9 @@ FAILURES_IN_A_ROW = 8
 
 LONGEST_RETRY_AFTER = 300.0
 """Seconds; a server that asks for more ends the run, which goes on when it is started again."""
+
+FAULTS: dict[Kind, Fault] = {"final": "request", "withheld": "answer"}
+"""Whose errors the failures are that no further attempt mends."""
 
 FIRST_COMPLETION = 512
 """Tokens reserved for an answer before the first one has shown how long they are."""
@@ -100,19 +104,21 @@ class _Round:
 class OpenAIEngine:
     """Answers requests with a model behind an OpenAI-compatible server; `cache` is the file of its replies.
 
-    Raises TeacherError where no request can succeed: no key or a wrong one, no server, the budget used up. A single
-    request that is refused or given up on becomes a reply with an error.
+    `table` is where the recipe holds the settings, for messages. Raises TeacherError where no request can succeed: no key or a
+    wrong one, no server, the budget used up. A single request that is refused or given up on becomes a reply with an error.
     """
 
-    def __init__(self, model: str, settings: OpenAISettings, cache: Path) -> None:
+    def __init__(self, model: str, settings: OpenAISettings, cache: Path, table: str = "synth.openai") -> None:
         self.name = f"openai:{model}"
+        self._table = table
         self._model = model
         self._settings = settings
         self._base_url = settings.base_url or OPENAI_URL
-        self._key = _read_key(settings)
+        self._key = _read_key(settings, table)
         self._price = settings.prices.get(model)
         if settings.budget is not None and self._price is None:
-            raise RecipeError(f"budget: there is no price for the model, so the budget cannot be kept: add prices.{model} (input, output)")
+            lacking = "there is no price for the model, so the budget cannot be kept"
+            raise RecipeError(f"{table}.budget: {lacking}: add prices.{model} (input, output)")
         self._cache = ReplyCache(cache)
         paid = self._cache.paid(model)
         self._earlier = spend(paid.usage, self._price, paid.answers, paid.estimated)
@@ -195,7 +201,7 @@ class OpenAIEngine:
             await self._flights[identity].wait()
         if held is not None:
             self._spent = replace(self._spent, from_cache=self._spent.from_cache + 1)
-            return Reply(request.id, held.text, held.usage, held.error)
+            return read_kept(held, request)
         landed = self._flights[identity] = asyncio.Event()
         try:
             found = await self._ask(body, identity, current)
@@ -204,7 +210,9 @@ class OpenAIEngine:
             landed.set()
         if found is None:
             return None
-        return Reply(request.id, "", error=found.message) if isinstance(found, Failure) else Reply(request.id, found.text, found.usage, found.error)
+        if isinstance(found, Failure):
+            return Reply(request.id, "", error=found.message, fault=FAULTS.get(found.kind, "server"))
+        return read_kept(found, request)
 
     async def _ask(self, body: dict[str, Any], identity: tuple[str, int], current: _Round) -> CachedReply | Failure | None:
         """Send until there is an answer or no attempt is left. Refusals for too many count only while nothing else is answered."""
@@ -221,7 +229,7 @@ class OpenAIEngine:
                 answers = self._spent.answers
             else:
                 failed += 1
-            if found.kind == "final" or max(failed, refused) > self._settings.max_retries:
+            if found.kind in FAULTS or max(failed, refused) > self._settings.max_retries:
                 if found.kind == "unreachable":
                     raise TeacherError(self._hide(self._describe_unreachable(found)))
                 return self._give_up(found, failed + refused)
@@ -276,7 +284,7 @@ class OpenAIEngine:
     def _check_budget(self) -> None:
         budget, cost = self._settings.budget, self.paid.cost
         if budget is not None and cost is not None and cost >= budget:
-            advice = "raise synth.openai.budget and run the same command; what was paid for is kept"
+            advice = f"raise {self._table}.budget and run the same command; what was paid for is kept"
             raise _ExhaustedError(f"the budget of {budget:.2f} is used up ({cost:.2f} spent): {advice}")
 
     def _raise_if_fatal(self, failure: Failure) -> None:
@@ -291,21 +299,21 @@ class OpenAIEngine:
 
     def _give_up(self, failure: Failure, failed: int) -> Failure:
         """The failure as its reply tells it. Raises TeacherError where so many fail alike that it is not for the requests."""
-        message = self._hide(failure.message if failure.kind == "final" else f"{failure.message}; given up after {failed} attempts")
+        message = self._hide(failure.message if failure.kind in FAULTS else f"{failure.message}; given up after {failed} attempts")
         self._failed_in_a_row += 1
         answered = self.paid.answers > 0
-        if answered and failure.kind != "final" and self._failed_in_a_row >= max(FAILURES_IN_A_ROW, self._settings.concurrency):
+        if answered and failure.kind not in FAULTS and self._failed_in_a_row >= max(FAILURES_IN_A_ROW, self._settings.concurrency):
             said = f"none of the last {self._failed_in_a_row} requests was answered; the last: {message}"
             raise TeacherError(f"{self._base_url}: {said}: run the same command again when the server is well; what was answered is kept")
         if not answered and self._failed_in_a_row >= FAILURES_IN_A_ROW:
             said = f"none of the first {self._failed_in_a_row} requests was answered; the last: {message}"
-            advice = "check the model's name and the settings in synth.openai (base_url, json_schema, temperature, max_tokens)"
+            advice = f"check the model's name and the settings in {self._table} (base_url, json_schema, temperature, max_tokens)"
             raise TeacherError(f"{self._base_url}: {said}: {advice}")
         return replace(failure, message=message)
 
     def _describe_unreachable(self, failure: Failure) -> str:
-        advice = "start the server or correct synth.openai.base_url, and run the same command; what was answered is kept"
-        return f"{self._base_url}: the teacher cannot be reached ({failure.message}): {advice}"
+        advice = f"start the server or correct {self._table}.base_url, and run the same command; what was answered is kept"
+        return f"{self._base_url}: the server cannot be reached ({failure.message}): {advice}"
 
     def _hide(self, message: str) -> str:
         """A message without the key, should a server repeat it."""
@@ -316,11 +324,11 @@ NO_KEY = "none"
 """What is sent to servers that need no key."""
 
 
-def _read_key(settings: OpenAISettings) -> SecretStr:
+def _read_key(settings: OpenAISettings, table: str) -> SecretStr:
     """The key of the environment. Raises TeacherError, which names the variable, where OpenAI's own server needs one."""
     key = os.environ.get(settings.api_key_env, "").strip()
     if not key and settings.base_url is None:
-        raise TeacherError(f"the environment variable {settings.api_key_env} holds no key: set it, or name another in synth.openai.api_key_env")
+        raise TeacherError(f"the environment variable {settings.api_key_env} holds no key: set it, or name another in {table}.api_key_env")
     if not (key.isascii() and key.isprintable()):
         raise TeacherError(f"the environment variable {settings.api_key_env} holds characters that no key has: set it anew")
     return SecretStr(key or NO_KEY)

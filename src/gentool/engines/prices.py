@@ -1,4 +1,4 @@
-"""What a teacher costs: prices by the model's name in, tokens and money spent out. gentool.engines.openai counts with it.
+"""What a model behind a server costs: prices by the model's name in, tokens and money spent out. gentool.engines.openai counts with it.
 
 Prices are plain numbers in whatever currency the recipe means; the budget is in the same.
 """
@@ -43,7 +43,7 @@ class Price(Settings):
 
 @dataclass(frozen=True)
 class Spending:
-    """What was asked of a teacher and paid for it.
+    """What was asked of a model and paid for it.
 
     requests: sent, every attempt counted. answers: replies that were paid for. from_cache: replies that were not paid for again.
     The tokens are those of the answers; `estimated` says that the server left some uncounted and we estimated them.

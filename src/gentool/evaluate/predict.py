@@ -1,11 +1,13 @@
 """The stage `predict`: examples and engines in; predict/NAME.jsonl out, with each engine's raw texts.
 
-Examples are answered in blocks of fixed bounds, so that a run that was stopped batches what is left as it would have before.
+Local engines answer examples in blocks of fixed bounds, so that a run that was stopped batches what is left as it would have
+before. Servers are asked for all that is missing at once, and their predictions stand in the order in which they came.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from gentool.core.errors import RunError
@@ -14,6 +16,7 @@ from gentool.core.jsonl import appended, read_records, resume_records
 from gentool.core.progress import progress_bar
 from gentool.engines.engine import Reply, Request
 from gentool.evaluate.predictors import Predictor, PredictSettings, name_of, open_predictor
+from gentool.evaluate.served import ask_server, check_held, check_origin, note_origin
 from gentool.prompts import TASKS, PromptSettings, Task, render_choices, render_messages, render_schema, render_tools
 
 BLOCK = 96
@@ -34,18 +37,30 @@ def make_request(example: Example, task: Task, prompts: PromptSettings, constrai
         {"query": example.query, "tools": example.tools},
         schema=render_schema(example.tools) if calls and constrain == "schema" else None,
         tools=tools,
+        tool_choice="none" if task == "rank" else "auto",
         choices=render_choices(example.tools, prompts) if calls and (choices or constrain != "none") else {},
     )
 
 
 def predict(run: Path, engine: str, settings: PredictSettings, prompts: PromptSettings, seed: int, stages: Sequence[Task] = TASKS) -> Path:
     """Answer every test example of a run that has no answer yet; returns the file of predictions."""
+    examples = read_examples(run)
+    path = run / "predict" / f"{name_of(engine, settings.constrain)}.jsonl"
+    check_origin(engine, path, settings.openai)
+
+    def open_engine() -> Predictor:
+        note_origin(engine, path, settings.openai)
+        return open_predictor(engine, run, settings, seed, stages)
+
+    return predict_examples(examples, path, open_engine, settings, prompts)
+
+
+def read_examples(run: Path) -> list[Example]:
+    """The test examples of a run. Raises RunError where they are not built."""
     source = run / "pairs" / "test.jsonl"
     if not (run / "pairs" / "build.json").exists():
         raise RunError(f"{source} is not complete: run `gentool pairs {run}` first")
-    examples = list(read_records(source, Example))
-    path = run / "predict" / f"{name_of(engine, settings.constrain)}.jsonl"
-    return predict_examples(examples, path, lambda: open_predictor(engine, run, settings, seed, stages), settings, prompts)
+    return list(read_records(source, Example))
 
 
 def predict_examples(
@@ -55,8 +70,13 @@ def predict_examples(
     held = {prediction.id for prediction in resume_records(path, Prediction)}
     if all(example.id in held for example in examples):
         return path
-    predictor = open_engine()
-    with appended(path) as file, progress_bar(f"predict {predictor.name}", len(examples)) as bar:
+    with closing(open_engine()) as predictor, appended(path) as file, progress_bar(f"predict {predictor.name}", len(examples)) as bar:
+        if predictor.server is not None:
+            bar.advance(len(held))
+            for prediction in predict_served(predictor, [example for example in examples if example.id not in held], prompts, settings):
+                file.append(prediction)
+                bar.advance()
+            return path
         for start in range(0, len(examples), BLOCK):
             block = examples[start : start + BLOCK]
             if any(example.id not in held for example in block):
@@ -67,11 +87,26 @@ def predict_examples(
     return path
 
 
+def predict_served(predictor: Predictor, examples: Sequence[Example], prompts: PromptSettings, settings: PredictSettings) -> Iterator[Prediction]:
+    """A server's answers to each example, in the order in which they come. Raises TeacherError where some were not answered."""
+    constrain = settings.constrain
+    check_held(constrain, prompts.answer, settings.openai)
+
+    def make(example: Example, task: Task) -> Request:
+        return make_request(example, task, prompts, constrain)
+
+    for answered in ask_server(predictor.select, examples, make, settings.count_refused):
+        yield _as_prediction(answered.selected, answered.ranked, prompts.answer, constrain)
+
+
 def predict_block(
     predictor: Predictor, examples: Sequence[Example], prompts: PromptSettings, settings: PredictSettings | None = None
 ) -> list[Prediction]:
-    """Both answers to each example, in the examples' order."""
+    """Both answers to each example, in the examples' order. Raises TeacherError where a server left some without."""
     settings = settings or PredictSettings()
+    if predictor.server is not None:
+        by_id = {prediction.id: prediction for prediction in predict_served(predictor, examples, prompts, settings)}
+        return [by_id[example.id] for example in examples]
     constrain: Constraint = settings.constrain if predictor.reads_prompts else "none"
     choices = settings.score_choices and predictor.scores_choices
     selected, ranked = answer_both(predictor, lambda task: [make_request(example, task, prompts, constrain, choices) for example in examples])
@@ -81,7 +116,7 @@ def predict_block(
 
 def _as_prediction(selected: Reply, ranked: Reply, answer: AnswerFormat, constrain: Constraint) -> Prediction:
     scores = None if selected.scores is None else dict(selected.scores)
-    error = selected.error or ranked.error or ""
+    error = selected.error or (f"ranking: {ranked.error}" if ranked.error else "")
     return Prediction(id=selected.id, select=selected.text, rank=ranked.text, answer=answer, scores=scores, constrained=constrain, error=error)
 
 

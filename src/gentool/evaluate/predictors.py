@@ -6,6 +6,7 @@ The names: `trained` (the run's student), `base` (the same model before it was f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +19,14 @@ from gentool.core.jsonl import read_records
 from gentool.core.recipe import Settings
 from gentool.engines.engine import Engine
 from gentool.engines.hf import GenerationSettings, HfEngine
-from gentool.engines.openai import OpenAISettings
+from gentool.engines.openai import OpenAIEngine, OpenAISettings
 from gentool.engines.retrieval import RandomEngine, TfidfEngine
+from gentool.evaluate.served import CACHE, TABLE
 from gentool.prompts import TASKS, Task
 
 FIT_EXAMPLES = 2000
 TRAINED = "trained"
-NAMES = "trained, tfidf, random or hf:MODEL"
+NAMES = "trained, tfidf, random, hf:MODEL or openai:MODEL"
 
 
 class PredictSettings(Settings):
@@ -32,10 +34,12 @@ class PredictSettings(Settings):
 
     engines: `trained` (this run's student: train/rank ranks, train/select calls; train/joint does both in one answer, and
     train/select alone is asked to rank too, untrained for it), `tfidf`, `random`, `hf:MODEL` (any Hugging Face causal
-    language model by name or folder, untuned). generation: how language models answer. constrain: what holds their calls
-    while they are decoded: `none`, the `names` of the set, or the whole `schema` of an answer; predictions that were held are
-    filed apart, under NAME+names or NAME+schema. score_choices: local models also give the probability of each tool of the
-    set, beside the ranking that they write. openai: how a server is asked.
+    language model by name or folder, untuned), `openai:MODEL` (any OpenAI-compatible server). generation: how language models
+    answer. constrain: what holds their calls while they are decoded: `none`, the `names` of the set, or the whole `schema` of
+    an answer; predictions that were held are filed apart, under NAME+names or NAME+schema. score_choices: local models also
+    give the probability of each tool of the set, beside the ranking that they write. openai: how a server is asked.
+    count_refused: requests that a server does not take (a prompt too long for it, a schema that it refuses) count as wrong
+    answers; else they leave their examples without a prediction, which is an error.
     """
 
     engines: tuple[str, ...] = (TRAINED, "tfidf", "random")
@@ -43,6 +47,7 @@ class PredictSettings(Settings):
     constrain: Constraint = "none"
     score_choices: bool = True
     openai: OpenAISettings = Field(default_factory=lambda: OpenAISettings(temperature=0.0, max_tokens=1024))
+    count_refused: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,8 @@ class Predictor:
 
     `joint`: the engine gives ranking and call in one answer and is asked once for both. `reads_prompts` is False for those
     that read the structured inputs alone, and so answer in JSON whatever is asked for. `scores_choices`: the engine can give
-    the log-probability of each tool of the set. `shots` stand before the query as worked examples.
+    the log-probability of each tool of the set. `shots` stand before the query as worked examples. `server` is the same engine
+    where it is a server, which is asked for all at once.
     """
 
     name: str
@@ -61,6 +67,12 @@ class Predictor:
     reads_prompts: bool = True
     scores_choices: bool = False
     shots: tuple[Example, ...] = ()
+    server: OpenAIEngine | None = None
+
+    def close(self) -> None:
+        """End the connections of an engine that has any."""
+        if self.server is not None:
+            self.server.close()
 
 
 def name_of(engine: str, constrain: Constraint = "none") -> str:
@@ -70,6 +82,8 @@ def name_of(engine: str, constrain: Constraint = "none") -> str:
         name = engine
     elif kind == "hf" and model:
         name = Path(model.rstrip("/")).name
+    elif kind == "openai" and re.search(r"\w", model):
+        name = re.sub(r"[^\w.+-]", "_", model).lstrip(".")
     else:
         raise RecipeError(f"unknown engine '{engine}': use {NAMES}")
     return name if constrain == "none" or name in ("tfidf", "random") else f"{name}+{constrain}"
@@ -84,7 +98,7 @@ def check_engines(engines: Sequence[str]) -> None:
 
 
 def open_predictor(engine: str, run: Path, settings: PredictSettings, seed: int, stages: Sequence[Task] = TASKS) -> Predictor:
-    """Load what stands behind an engine's name; `stages` are those that the run trains. Raises RunError, ModelError or RecipeError."""
+    """Load what stands behind an engine's name; `stages` are those that the run trains. Raises RunError, ModelError, RecipeError or TeacherError."""
     name = name_of(engine, settings.constrain)
     match engine.partition(":"):
         case ["random", _, _]:
@@ -95,6 +109,9 @@ def open_predictor(engine: str, run: Path, settings: PredictSettings, seed: int,
             return Predictor(name, nearest, nearest, reads_prompts=False)
         case ["trained", _, _]:
             return _open_trained(name, run, settings.generation, stages)
+        case ["openai", _, model]:
+            server = OpenAIEngine(model, settings.openai, run / "predict" / CACHE, TABLE)
+            return Predictor(name, server, server, server=server)
         case [_, _, model]:
             local = HfEngine(model, settings.generation)
             return Predictor(name, local, local)

@@ -103,7 +103,7 @@ class Collector:
         """The tool of one raw definition, the kept one where it was seen before; None where it is refused (and noted)."""
         self._read += 1
         try:
-            tool, changes = _make_tool(name, description, parameters, returns, domain, source)
+            tool, changes = make_tool(name, description, parameters, returns, domain, source)
             identifier = tool.id
         except UnicodeEncodeError:
             reason = "holds characters that are not valid Unicode"
@@ -188,7 +188,7 @@ def _most_first(counts: Counter[str]) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
-def _make_tool(name: Any, description: Any, parameters: Any, returns: Any, domain: str | None, source: str | None) -> tuple[Tool, Counter[str]]:
+def make_tool(name: Any, description: Any, parameters: Any, returns: Any, domain: str | None, source: str | None) -> tuple[Tool, Counter[str]]:
     """A tool and what was changed to make it. Raises ValueError (pydantic's ValidationError is one) where it cannot be made."""
     if not isinstance(name, str) or not name:
         raise ValueError("has no name")

@@ -7,19 +7,18 @@ paid for is not counted again. Called by the command `gentool synth RUN --dry-ru
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from gentool.core.canonical import content_hash
 from gentool.core.family import Family, Unserved
 from gentool.core.jsonl import read_records, write_records
 from gentool.engines.cache import CachedReply, ReplyCache
-from gentool.engines.completion import make_body
-from gentool.engines.engine import Reply, Request, Usage
+from gentool.engines.engine import Reply, Request
+from gentool.engines.estimate import ENOUGH, Estimate, Expected, Line, expect, find_reply, open_cache, usual_ratio
 from gentool.engines.limits import estimate_tokens
-from gentool.engines.openai import OPENAI_URL, OpenAISettings
+from gentool.engines.openai import OpenAISettings
 from gentool.engines.prices import Price
 from gentool.synth.counts import Written
 from gentool.synth.judging import collect_votes, judge_requests
@@ -31,71 +30,8 @@ KEPT = 0.9
 """The share of queries that pass verification and so come before the judge, as long as nothing is known."""
 REASKED = 0.03
 """The share of requests that are asked again, as long as few answers are known."""
-ENOUGH = 5
-"""Answers of a task from which on its sizes are taken from them."""
 TASKS = {"weaken": "weak tools", "queries": "queries", "calls": "calls", "unserved": "unserved queries", "judge": "judgements"}
 AGAIN = "asked again"
-
-
-NOTHING = Usage(0, 0)
-
-
-@dataclass
-class Line:
-    """One task of a model: what is still to be sent, with our guess of its tokens, and what was answered, with our guess and the count."""
-
-    requests: float = 0
-    prompt: float = 0
-    completion: float = 0
-    answered: int = 0
-    guessed: Usage = NOTHING
-    counted: Usage = NOTHING
-
-    def expect(self, prompt: float, completion: float, times: float) -> None:
-        self.requests += times
-        self.prompt += times * prompt
-        self.completion += times * completion
-
-    def learn(self, prompt: int, completion: int, usage: Usage) -> None:
-        self.answered += 1
-        self.guessed = Usage(self.guessed.prompt_tokens + prompt, self.guessed.completion_tokens + completion)
-        self.counted = Usage(self.counted.prompt_tokens + usage.prompt_tokens, self.counted.completion_tokens + usage.completion_tokens)
-
-
-@dataclass(frozen=True)
-class Expected:
-    """One line of the estimate: requests still to be sent for a task, answers that are there, tokens, and the cost where the price is known."""
-
-    task: str
-    model: str
-    requests: int
-    answered: int
-    prompt_tokens: int
-    completion_tokens: int
-    cost: float | None
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """What a run would still take, and what that rests on. `budget` and `prices` are the recipe's; `paid` was paid already."""
-
-    lines: tuple[Expected, ...]
-    assumptions: tuple[str, ...]
-    budget: float | None = None
-    paid: float | None = None
-
-    @property
-    def requests(self) -> int:
-        return sum(line.requests for line in self.lines)
-
-    @property
-    def tokens(self) -> int:
-        return sum(line.prompt_tokens + line.completion_tokens for line in self.lines)
-
-    @property
-    def cost(self) -> float | None:
-        costs = [line.cost for line in self.lines]
-        return None if None in costs else sum(cost for cost in costs if cost is not None)
 
 
 @dataclass
@@ -131,18 +67,14 @@ class Replay:
         return Reply(request.id, held.text, held.usage, held.error)
 
     def find(self, request: Request) -> CachedReply | None:
-        """The reply that was paid for; the key is gentool.engines.openai's."""
-        if self.cache is None:
-            return None
-        settings, url = self.settings, self.settings.base_url or OPENAI_URL
-        body = make_body(request, model_of(self.name), settings.temperature, settings.max_tokens, settings.json_schema, url == OPENAI_URL)
-        return self.cache.get(content_hash(url, body, length=32), request.sample)
+        """The reply that was paid for."""
+        return find_reply(self.cache, request, model_of(self.name), self.settings)
 
 
 def estimate(run: Path, settings: SynthSettings, seed: int) -> Estimate:
     """What `synthesise` would still ask for in a run folder. Sends nothing, and changes nothing there."""
     path = run / "synth" / CACHE
-    cache = ReplyCache(path) if path.exists() else None
+    cache = open_cache(path)
     try:
         with TemporaryDirectory() as folder:
             write_records(Path(folder) / "tools.jsonl", read_catalogue_of(run))
@@ -197,41 +129,19 @@ def _guess_families(written: Written) -> tuple[list[Family], list[Unserved]]:
 def _describe(replay: Replay) -> Iterator[Expected]:
     """The lines of a model, its guesses scaled by what its answers took."""
     lines = [line for task, line in replay.lines.items() if task != AGAIN]
-    every = Line(
-        guessed=_add(line.guessed for line in lines), counted=_add(line.counted for line in lines), answered=sum(line.answered for line in lines)
-    )
-    usual = _ratio(every.counted.prompt_tokens, every.guessed.prompt_tokens, every.answered, 1.0)
+    answers, usual, price = sum(line.answered for line in lines), usual_ratio(lines), _price(replay)
     prompt = completion = requests = 0.0
     for task in TASKS:
         line = replay.lines.get(task)
         if line is None:
             continue
-        one = line.prompt * _ratio(line.counted.prompt_tokens, line.guessed.prompt_tokens, line.answered, usual)
-        other = line.completion * _ratio(line.counted.completion_tokens, line.guessed.completion_tokens, line.answered, usual)
+        one, other = line.scaled(usual)
         prompt, completion, requests = prompt + one, completion + other, requests + line.requests
-        yield _price_line(TASKS[task], replay, line.requests, line.answered, one, other)
+        yield expect(TASKS[task], replay.name, price, line.requests, line.answered, one, other)
     known = replay.lines.get(AGAIN, Line())
-    share = known.answered / every.answered if every.answered >= 4 * ENOUGH else REASKED
+    share = known.answered / answers if answers >= 4 * ENOUGH else REASKED
     again = share * (prompt + completion) + known.prompt * usual, share * completion + known.completion * usual
-    yield _price_line(AGAIN, replay, share * requests + known.requests, known.answered, *again)
-
-
-def _add(usages: Iterable[Usage]) -> Usage:
-    total = NOTHING
-    for usage in usages:
-        total = Usage(total.prompt_tokens + usage.prompt_tokens, total.completion_tokens + usage.completion_tokens)
-    return total
-
-
-def _ratio(counted: float, guessed: float, answers: int, usual: float) -> float:
-    """By how much the answers that are there differ from our guess of them; `usual` where they are too few."""
-    return counted / guessed if answers >= ENOUGH and guessed else usual
-
-
-def _price_line(task: str, replay: Replay, requests: float, answered: int, prompt: float, completion: float) -> Expected:
-    price, usage = _price(replay), Usage(round(prompt), round(completion))
-    cost = price.cost(usage) if price else None
-    return Expected(task, replay.name, round(requests), answered, usage.prompt_tokens, usage.completion_tokens, cost)
+    yield expect(AGAIN, replay.name, price, share * requests + known.requests, known.answered, *again)
 
 
 def _assume(replays: Sequence[Replay], settings: SynthSettings) -> Iterator[str]:
