@@ -271,18 +271,22 @@ def drift_command(
     markdown: Annotated[Path | None, typer.Option("--markdown", metavar="FILE", help="Write a summary for a pull request.")] = None,
     recipe: Annotated[Path | None, typer.Option("--recipe", metavar="FILE", help="Settings of the drift as YAML.")] = None,
     overrides: Overrides = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what a server would be asked, in tokens and money; send nothing.")] = False,
 ) -> None:
     """Compare a model's answers before and after a change of the catalogue.
 
     The exit status is 1 where a threshold is broken, else 0.
     """
-    from gentool.drift import DriftInputs, read_drift_settings, run_drift
+    from gentool.drift.run import estimate_drift, run_drift
+    from gentool.drift.settings import DriftInputs, read_drift_settings
 
     flags = {"candidates": candidates, "synth.teacher": teacher, "max_regressions": max_regressions, "min_adoption": min_adoption}
     given = [f"{key}={value}" for key, value in flags.items() if value is not None]
     settings = read_drift_settings(recipe, [*given, *(overrides or ())], run_folder)
     inputs = DriftInputs(before, after, model, out, queries, run_folder, junit, markdown)
-    if not run_drift(inputs, settings, typer.echo).passed:
+    if dry_run:
+        estimate_drift(inputs, settings, typer.echo)
+    elif not run_drift(inputs, settings, typer.echo).passed:
         raise SystemExit(1)
 
 

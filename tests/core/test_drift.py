@@ -24,7 +24,13 @@ def test_tools_that_stayed_are_known_by_their_names_after() -> None:
 
 
 @pytest.mark.parametrize(
-    "part", [{"added": (AddedTool(name="a"),)}, {"removed": ("a",)}, {"renamed": (ToolRename(before="a", after="b"),)}, {"changed": (ToolChange(name="a", differences=()),)}]
+    "part",
+    [
+        {"added": (AddedTool(name="a"),)},
+        {"removed": ("a",)},
+        {"renamed": (ToolRename(before="a", after="b"),)},
+        {"changed": (ToolChange(name="a", differences=()),)},
+    ],
 )
 def test_any_change_counts_and_another_order_does_not(part: dict[str, object]) -> None:
     assert EMPTY.is_empty

@@ -91,7 +91,7 @@ def test_an_added_tool_is_told_by_what_it_serves_and_what_it_draws(summary: Drif
 
 def test_a_tool_of_before_is_told_by_what_it_lost_and_to_whom(summary: DriftSummary) -> None:
     tools = {tool.name: tool for tool in summary.existing}
-    assert list(tools)[0] == "a", "the most regressions of the most queries come first"
+    assert next(iter(tools)) == "a", "the most regressions of the most queries come first"
     assert (counts(tools["a"].right_before), counts(tools["a"].regressions)) == ((3, 4), (1, 3))
     assert tools["a"].pulled_by == {"new": 1}
     assert (tools["fresh"].state, tools["gone"].state, tools["b"].state) == ("renamed", "removed", "unchanged")

@@ -224,7 +224,7 @@ def explain(record: DriftRecord, change: CatalogueChange, shown: ToolSet) -> str
     parts = [said, *([f"right would be {_name(wanted, change)}"] if wanted else [])]
     if wanted and wanted != GENERATE_RESPONSE and wanted not in shown.names:
         parts.append("which was not among the tools shown: retrieval left it out")
-    if after.chosen is None or (after.fault and record.outcome in ("broken_call", "adopted", "switched", "pulled_away")):
+    if after.chosen is None or (after.fault and record.outcome in ("broken_call", "adopted", "switched")):
         parts.append(after.fault)
     elif before.chosen is None:
         parts.append(before.fault)

@@ -15,7 +15,9 @@ from gentool.report.drift_view import (
     CHECK_WORDS,
     catalogue_sentence,
     counts_words,
+    headline_sentences,
     model_sentence,
+    plain_line,
     queries_sentence,
     rate_words,
     regressions_by_pull,
@@ -39,6 +41,7 @@ def _lines(summary: DriftSummary, records: Sequence[DriftRecord]) -> Iterator[st
     if summary.queries:
         yield f"- Queries: {queries_sentence(summary)}"
         yield f"- Model: {_code(summary.model)}{model_sentence(summary).removeprefix(summary.model)}"
+    yield from (f"- **{_plain(sentence)}**" for sentence in headline_sentences(summary, records))
     for check in summary.checks:
         sign = {True: "passed", False: "**failed**", None: "not judged"}[check.passed]
         yield f"- {CHECK_WORDS[check.name].capitalize()}, {check.limit}: {sign} ({check.found})"
@@ -127,10 +130,9 @@ def _code(text: str | None) -> str:
     """A text as a code span that may stand in a table: on one line, not too long, its own backticks and bars kept from ending anything."""
     if text is None:
         return "(unreadable)"
-    line = " ".join(text.split())
+    line = plain_line(text, LONGEST)
     if line in ("", "-"):
         return line or "(empty)"
-    line = line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
     fence = "`" * (max((len(run) for run in re.findall("`+", line)), default=0) + 1)
     padded = f" {line} " if line.startswith("`") or line.endswith("`") else line
     return f"{fence}{padded}{fence}".replace("|", "\\|")

@@ -18,6 +18,7 @@ from gentool.report.drift_view import (
     SAME,
     catalogue_sentence,
     counts_words,
+    headline_sentences,
     model_sentence,
     name_words,
     queries_sentence,
@@ -67,6 +68,7 @@ def _context(summary: DriftSummary, records: Sequence[DriftRecord]) -> dict[str,
         "title": f"What the new catalogue does to {summary.model}",
         "sentences": [f"Catalogue: {catalogue_sentence(summary)}."]
         + ([f"Queries: {queries_sentence(summary)}.", f"Model: {model_sentence(summary)}."] if summary.queries else []),
+        "headline": headline_sentences(summary, records),
         "result": result_words(summary),
         "check_words": CHECK_WORDS,
         "changes": [
@@ -83,6 +85,10 @@ def _context(summary: DriftSummary, records: Sequence[DriftRecord]) -> dict[str,
             ("Regressions", "of the answers that were right before: lost", summary.regressions),
             ("Changed", "of the answers that could be read: another tool than before", summary.changed),
         ],
+        "groups": [
+            ("Tools that lost answers", [tool for tool in summary.existing if tool.regressions.count]),
+            ("Tools that lost none", [tool for tool in summary.existing if not tool.regressions.count]),
+        ],
         "outcome_words": OUTCOME_WORDS,
         "moved": CHANGED,
         "same": SAME,
@@ -97,7 +103,7 @@ def _ordered(records: Sequence[DriftRecord]) -> list[DriftRecord]:
 
 def tone(outcome: Outcome, regression: bool = False) -> str:
     """The class of an outcome's badge."""
-    if regression:
+    if regression or outcome in ("pulled_away", "broken_call"):
         return "wrong"
     return "right" if outcome in GOOD else "neutral"
 

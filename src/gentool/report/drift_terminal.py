@@ -14,6 +14,7 @@ from gentool.report.drift_view import (
     counts_words,
     model_sentence,
     name_words,
+    plain_line,
     queries_sentence,
     rate_words,
     regressions_by_pull,
@@ -23,7 +24,7 @@ from gentool.report.drift_view import (
 
 MOST_LINES = 20
 """Tools of one kind, or queries, that are printed; the page has all."""
-LONGEST_QUERY = 90
+LONGEST_QUERY, LONGEST_REASON = 90, 400
 
 
 def describe_catalogues(change: CatalogueChange) -> Iterator[str]:
@@ -89,8 +90,8 @@ def _describe_regressions(summary: DriftSummary, records: Sequence[DriftRecord])
     for pull, own in found:
         yield f"  {len(own)} to {pull}"
         for record in own[: max(left, 0)]:
-            yield f"      {_shorten(record.query)}"
-            yield f"          {record.reason}"
+            yield f"      {plain_line(record.query, LONGEST_QUERY)}"
+            yield f"          {plain_line(record.reason, LONGEST_REASON)}"
         left -= len(own)
     if left < 0:
         yield f"  ({-left} more on the page)"
@@ -128,8 +129,3 @@ def _first(lines: Sequence[str]) -> Iterator[str]:
     yield from lines[:MOST_LINES]
     if len(lines) > MOST_LINES:
         yield f"{lines[0][:4]}({len(lines) - MOST_LINES} more on the page)"
-
-
-def _shorten(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= LONGEST_QUERY else f"{line[: LONGEST_QUERY - 1]}…"

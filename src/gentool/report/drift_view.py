@@ -85,6 +85,29 @@ def model_sentence(summary: DriftSummary) -> str:
     return f"{summary.model}, shown {saw}"
 
 
+def headline_sentences(summary: DriftSummary, records: Sequence[DriftRecord]) -> list[str]:
+    """The two answers that a reader came for: are the added tools adopted, and what breaks."""
+    if not summary.queries:
+        return []
+    sentences = []
+    if summary.adoption.value is not None:
+        tools = "the added tool" if len(summary.change.added) == 1 else f"the {len(summary.change.added)} added tools"
+        calls = "calls it" if len(summary.change.added) == 1 else "calls them"
+        sentences.append(f"The model {calls} on {_interval_words(summary.adoption)} queries for {tools}.")
+    lost = [f"{len(own)} to {pull}" for pull, own in regressions_by_pull(summary, records)]
+    if summary.regressions.value is not None:
+        where = f": {', '.join(lost[:5])}{', ...' if len(lost) > 5 else ''}" if lost else ""
+        sentences.append(f"It loses {_interval_words(summary.regressions)} answers that were right{where}.")
+    if not summary.judged and summary.changed.value is not None:
+        sentences.append(f"Nothing says what is right; {_interval_words(summary.changed)} answers changed.")
+    return sentences
+
+
+def _interval_words(rate: Rate) -> str:
+    """`5 of 6 (83.3%, interval 43.6-97.0)`."""
+    return rate_words(rate).replace("%, ", "%, interval ")
+
+
 def result_words(summary: DriftSummary) -> str:
     """`passed`, `FAILED`, or that nothing was judged."""
     if not summary.passed:
@@ -113,3 +136,9 @@ def _pull_words(record: DriftRecord, summary: DriftSummary) -> str:
 def name_words(name: str | None) -> str:
     """A chosen name in words."""
     return "could not be read" if name is None else "no tool" if name == GENERATE_RESPONSE else name
+
+
+def plain_line(text: str, most: int) -> str:
+    """A text on one line, not too long, without characters that steer a terminal."""
+    line = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in " ".join(text.split()))
+    return line if len(line) <= most else f"{line[: most - 1]}…"

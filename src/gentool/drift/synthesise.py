@@ -1,7 +1,7 @@
-"""Queries for a drift where none are given: two catalogues in, queries with what is right before and after out. Floor 4.
+"""Queries for a drift where none are given: two catalogues in, queries with what is right before and after out.
 
 The stage `synth` writes them for the tools that were added, changed, renamed or removed, and for some that stayed, so that
-regressions show. Called by gentool.drift.
+regressions show. Called by gentool.drift.run.
 """
 
 from __future__ import annotations

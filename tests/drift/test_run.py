@@ -18,8 +18,6 @@ from gentool.core.drift import DriftRecord
 from gentool.core.example import Prediction
 from gentool.core.jsonl import read_json, read_records, write_records
 from gentool.core.tool import GENERATE_RESPONSE, Tool, ToolSet
-from gentool.drift import CHANGEABLE, DriftSettings, read_drift_settings
-from gentool.evaluate.predictors import PredictSettings
 from gentool.starter import read_starter_tools
 
 from .small_chooser import train_chooser
@@ -30,12 +28,12 @@ Contents = Callable[[Path], dict[str, bytes]]
 Start = Callable[..., subprocess.Popen[str]]
 
 NONE = GENERATE_RESPONSE
-WORDS = (
-    "amber basil cedar delta ember fjord grove haven ivory jolly karma lemon mango noble ocean pearl quilt raven sable tulip "
-    "umbra velvet willow xenon yacht zebra acorn birch cobra daisy eagle flint giant honey inlet joker knack lunar maple night "
-    "olive panda queen river stone tiger union viola wheat young azure brass coral dingo elbow frost glass husky igloo jumbo"
-).split()
-TOOLS = [Tool(name=word, description=word.title()) for word in WORDS]
+WORDS = """
+amber basil cedar delta ember fjord grove haven ivory jolly karma lemon mango noble ocean pearl quilt raven sable tulip
+umbra velvet willow xenon yacht zebra acorn birch cobra daisy eagle flint giant honey inlet joker knack lunar maple night
+olive panda queen river stone tiger union viola wheat young azure brass coral dingo elbow frost glass husky igloo jumbo
+"""
+TOOLS = [Tool(name=word, description=word.title()) for word in WORDS.split()]
 AFTER = [
     *(Tool(name="ambre", description="Amber") if tool.name == "amber" else tool for tool in TOOLS if tool.name != "jumbo"),
     Tool(name="zenith", description="Zenith"),
@@ -180,16 +178,18 @@ def test_without_gold_it_says_what_changed_and_judges_nothing(setting: Setting, 
     plain = Setting(setting.before, setting.after, write_lines(tmp_path / "q.jsonl", [{"query": query} for query in CHOICES]), setting.model)
     outcome = gentool(*plain.arguments(tmp_path / "out", "--set", "max_changed=4"))
     assert outcome.status == 1
-    assert read_json(tmp_path / "out" / "drift.json")["outcomes"] == {"unreadable_after": 1, "changed": 5, "unchanged": 4 - 0}
+    assert read_json(tmp_path / "out" / "drift.json")["outcomes"] == {"unreadable_after": 1, "changed": 5, "unchanged": 4}
     assert "-          regressions: not judged: there are no answers that were right before; at most 0 allowed" in outcome.out
-    assert "FAILED     changed answers: 5 of 9" not in outcome.out
+    assert "FAILED     changed answers: 5 of 9 answers that can be compared (55.6%); at most 4 allowed" in outcome.out
     assert "queries:   10 (0 with known right answers)" in outcome.out
 
 
 def test_control_c_and_a_second_start_end_with_the_files_of_an_unbroken_one(
     setting: Setting, tmp_path: Path, gentool: Gentool, start: Start, contents: Contents
 ) -> None:
-    many = write_lines(tmp_path / "q.jsonl", [{"query": f"use {word} {number}", "before": word} for number in range(4) for word in WORDS[1:51]])
+    many = write_lines(
+        tmp_path / "q.jsonl", [{"query": f"use {word} {number}", "before": word} for number in range(2) for word in WORDS.split()[1:56]]
+    )
     long = Setting(setting.before, setting.after, many, setting.model)
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     expected = gentool(*long.arguments(whole))
@@ -205,16 +205,6 @@ def test_control_c_and_a_second_start_end_with_the_files_of_an_unbroken_one(
     assert not (broken / "drift.json").exists()
     assert gentool(*long.arguments(broken)).status == expected.status
     assert contents(broken) == contents(whole)
-
-
-def test_what_an_engine_could_not_answer_is_asked_again(setting: Setting, tmp_path: Path, gentool: Gentool) -> None:
-    out = tmp_path / "out"
-    gentool(*setting.arguments(out))
-    path = out / "predict_after.jsonl"
-    answers = list(read_records(path, Prediction))
-    write_records(path, [answers[0].model_copy(update={"select": "", "error": "the connection broke"}), *answers[1:]])
-    gentool(*setting.arguments(out))
-    assert sorted(read_records(path, Prediction), key=lambda one: one.id) == sorted(answers, key=lambda one: one.id)
 
 
 # Without a model's weights
@@ -268,7 +258,8 @@ def test_queries_that_see_the_same_tools_are_asked_once(tmp_path: Path, gentool:
     outcome = gentool("drift", "--before", before, "--after", after, "--model", "random", "--out", tmp_path / "out", *few)
     assert "shown the 4 tools nearest to each query" in outcome.out
     records = records_of(tmp_path / "out").values()
-    same = [record for record in records if record.before.shown == record.after.shown and record.family != read_starter_tools()[15].name]
+    changed = read_starter_tools()[15].name
+    same = [record for record in records if record.before.shown == record.after.shown and changed not in (record.before.shown or ())]
     assert 0 < len(same) < len(records)
     assert all(record.before.raw == record.after.raw for record in same)
     asked = [sum(1 for _ in read_records(tmp_path / "out" / f"predict_{side}.jsonl", Prediction)) for side in ("before", "after")]
@@ -312,7 +303,9 @@ def test_bad_input_is_refused_in_one_line(setting: Setting, tmp_path: Path, refu
 
     def refuse(before: Path = setting.before, after: Path = setting.after, model: str = "random", **more: str | Path) -> str:
         flags = [part for name, value in more.items() for part in (f"--{name}", value)]
-        return refused("drift", "--before", before, "--after", after, "--model", model, *flags, *([] if "out" in more else ["--out", tmp_path / "out"]))
+        return refused(
+            "drift", "--before", before, "--after", after, "--model", model, *flags, *([] if "out" in more else ["--out", tmp_path / "out"])
+        )
 
     assert refuse(before=empty).startswith(f"{empty}: holds no tools")
     assert "no such file" in refuse(after=tmp_path / "nosuch.jsonl")
@@ -325,7 +318,7 @@ def test_bad_input_is_refused_in_one_line(setting: Setting, tmp_path: Path, refu
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").write_text("")
     assert "is not empty and holds no drift" in refuse(out=tmp_path / "full")
-    assert "min_adoption: write a percentage, as 80%" in refuse(**{"min-adoption": "many%"}) or "write a count" in refuse(**{"min-adoption": "many%"})
+    assert "min_adoption: write a percentage, as 80%" in refuse(**{"min-adoption": "'80'"})
     assert "max_regressions: write a count" in refuse(**{"max-regressions": "few"})
     assert "unknown key 'candidate'" in refuse(set="candidate=3")
 
@@ -335,34 +328,3 @@ def test_a_teacher_without_a_query_to_give_is_told(tmp_path: Path, refused: Refu
     write_records(tmp_path / "new.jsonl", TOOLS[:4])
     command = ["drift", "--before", tmp_path / "old.jsonl", "--after", tmp_path / "new.jsonl", "--model", "random", "--out", tmp_path / "out"]
     assert "the teacher starter could write no query" in refused(*command, "--teacher", "starter")
-
-
-# Settings
-
-
-def test_one_setting_of_a_table_leaves_the_others_as_they_are() -> None:
-    settings = read_drift_settings(None, ["predict.openai.base_url=http://127.0.0.1:1/v1"], None)
-    assert (settings.predict.openai.temperature, settings.predict.openai.max_tokens) == (0.0, 1024)
-    assert settings.predict.score_choices is False
-    assert DriftSettings().predict == PredictSettings(score_choices=False)
-
-
-def test_a_recipe_stands_over_the_run_and_overrides_over_both(finished: Path, tmp_path: Path) -> None:
-    recipe = tmp_path / "drift.yaml"
-    recipe.write_text("candidates: 7\nmax_regressions: 5%\n")
-    settings = read_drift_settings(recipe, ["candidates=8"], finished)
-    assert (settings.candidates, settings.max_regressions, settings.prompts.tools) == (8, "5%", "signature")
-    assert settings.predict.generation.max_new_tokens == 12
-    recipe.write_text("prompts: {tools: json}\n")
-    assert read_drift_settings(recipe, [], finished).prompts.tools == "json"
-
-
-def keys_of(settings: Any) -> list[str]:
-    return [key for name, field in settings.model_fields.items() for key in (name, *(keys_of(field.annotation) if hasattr(field.annotation, "model_fields") else ()))]
-
-
-def test_every_setting_is_in_the_documents() -> None:
-    docs = Path(__file__).parents[1] / "docs"
-    text = "".join((docs / name).read_text(encoding="utf-8") for name in ("drift.md", "recipes.md"))
-    assert not [key for key in keys_of(DriftSettings) if f"{key}" not in text]
-    assert all(key.split(".")[-1] in keys_of(DriftSettings) for key in CHANGEABLE)
