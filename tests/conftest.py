@@ -127,6 +127,20 @@ def run_copy(finished: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def real_data() -> Callable[[str], Path]:
+    """The path of a file or folder of real data, in shared/data beside a folder that holds the checkout; the test skips where it is absent."""
+
+    def find(name: str) -> Path:
+        places = [parent / "shared" / "data" / name for parent in Path(__file__).resolve().parents[1:]]
+        found = next((place for place in places if place.exists()), None)
+        if found is None:
+            pytest.skip(f"the real data is not here: shared/data/{name} beside the checkout")
+        return found
+
+    return find
+
+
+@pytest.fixture(scope="session")
 def contents() -> Callable[[Path], dict[str, bytes]]:
     """The bytes of every file of a folder, hidden ones too, by path."""
 

@@ -1,6 +1,7 @@
 """The command line: one function a command, each reads the recipe, calls one step and says where the output is. Floor 4.
 
-Faults that the user can mend end with one line and exit status 2; `gentool lint` exits with 1 where it finds errors.
+Faults that the user can mend end with one line and exit status 2; `gentool lint` exits with 1 where it finds errors,
+`gentool drift` where a threshold is broken.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Annotated
 import typer
 
 from gentool.core.errors import GenToolError
+from gentool.drift.command import drift_command
 
 app = typer.Typer(
     name="gentool",
@@ -134,13 +136,24 @@ def predict_command(
     engine: Annotated[
         list[str] | None, typer.Option("--engine", help="As in predict.engines, for example openai:MODEL; the recipe's where not given.")
     ] = None,
+    bench: Annotated[str | None, typer.Option("--bench", metavar="NAME:PATH", help="Answer this benchmark instead, in RUN/bench/NAME.")] = None,
+    recipe: Annotated[str | None, typer.Option("--recipe", help="With --bench, where the folder holds no run: how engines are asked.")] = None,
     overrides: Overrides = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what servers would be asked, in tokens and money; send nothing.")] = False,
 ) -> None:
-    """Let engines answer the test examples."""
+    """Let engines answer the test examples, or those of another benchmark."""
     from gentool import console
     from gentool import run as steps
+    from gentool.bench_run import predict_bench
 
+    if bench is not None:
+        if dry_run:
+            raise GenToolError("--dry-run does not go with --bench")
+        console.say_bench(predict_bench(run_folder, bench, engine or (), recipe, overrides))
+        return
+    if recipe:
+        raise GenToolError("--recipe goes with --bench, in a folder that holds no run")
+    steps.load_run(run_folder)
     with steps.opened(run_folder, None, overrides) as run:
         if dry_run:
             console.say_prediction_estimates(steps.estimate_predict(run, engine or ()), run)
@@ -150,12 +163,64 @@ def predict_command(
 
 @app.command("score")
 def score_command(run_folder: RunFolder) -> None:
-    """Score all predictions of a run."""
+    """Score all predictions of a run, those on other benchmarks (RUN/bench) too."""
     from gentool import console
-    from gentool import run as steps
+    from gentool.bench_run import score_all
 
+    console.say_scores(score_all(run_folder))
+
+
+@app.command("export")
+def export_command(
+    run_folder: RunFolder,
+    form: Annotated[str, typer.Option("--format", help="bfcl: result files that BFCL's own evaluator reads.")],
+    engine: Annotated[str, typer.Option("--engine", metavar="NAME", help="Whose answers: a file of predict/ without its ending.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder that the files are written into.")],
+    model: Annotated[str | None, typer.Option("--model", help="The name that the files carry; the engine's where not given.")] = None,
+) -> None:
+    """Write answers in the form of another evaluator."""
+    from gentool.export import export
+
+    for path in export(run_folder, form, engine, out, model):
+        typer.echo(f"export:  {path}")
+
+
+@app.command("compare")
+def compare_command(
+    models: Annotated[list[str], typer.Argument(metavar="RUN[:ENGINE]...", help="Scored models; the first is the reference of the others.")],
+    common: Annotated[bool, typer.Option("--common", help="Compare the examples that all have, where they differ.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Write all numbers as JSON.")] = None,
+    markdown: Annotated[Path | None, typer.Option("--markdown", help="Write the tables as Markdown.")] = None,
+    differences: Annotated[Path | None, typer.Option("--differences", help="Write the records on which the models differ (JSON Lines).")] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The seed of the bootstrap.")] = 0,
+) -> None:
+    """Compare models example by example: paired differences with intervals, tests and what went wrong where."""
+    from gentool.compare import compare_runs, say_comparison, write_outputs
+
+    found = compare_runs(models, common, seed)
+    say_comparison(found)
+    for line in write_outputs(found, out, markdown, differences):
+        typer.echo(line)
+
+
+@app.command("probe")
+def probe_command(
+    run_folder: RunFolder,
+    engine: Annotated[list[str] | None, typer.Option("--engine", help="As for predict; trained and tfidf where not given.")] = None,
+    what: Annotated[str, typer.Option("--what", help="Of candidates,position,similarity,names,paraphrase; all where not given.")] = "",
+    sample: Annotated[int, typer.Option("--sample", metavar="N", min=1, help="N examples that call and N that abstain.")] = 40,
+    seed: Annotated[int | None, typer.Option("--seed", help="Another seed draws other examples; the run's where not given.")] = None,
+) -> None:
+    """Ask models the same with what should not matter changed: the tools beside, their order and names, the words."""
+    from gentool import run as steps
+    from gentool.core.recipe import check_recipe
+    from gentool.probe.console import say_probe
+    from gentool.probe.pipeline import ProbeSettings, probe
+
+    given = {"engines": engine, "questions": [part.strip() for part in what.split(",")] if what else None}
+    settings = check_recipe({"sample": sample, "seed": seed, **{key: value for key, value in given.items() if value}}, "gentool probe", ProbeSettings)
     with steps.opened(run_folder) as run:
-        console.say_scores(steps.run_score(run))
+        say_probe(probe(run, settings))
 
 
 @app.command("report")
@@ -255,39 +320,7 @@ def ask_command(
     typer.echo(f"call:       {answer.call}")
 
 
-@app.command("drift")
-def drift_command(
-    before: Annotated[Path, typer.Option("--before", metavar="OLD.jsonl", help="The catalogue as it is.")],
-    after: Annotated[Path, typer.Option("--after", metavar="NEW.jsonl", help="The catalogue as it will be.")],
-    model: Annotated[str, typer.Option("--model", metavar="ENGINE", help="Who answers: hf:MODEL, openai:MODEL, or with --run trained, tfidf.")],
-    queries: Annotated[Path | None, typer.Option("--queries", metavar="Q.jsonl", help="What users say; written by a teacher without it.")] = None,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the results go; a stopped drift goes on there.")] = Path("runs/drift"),
-    run_folder: Annotated[Path | None, typer.Option("--run", metavar="RUN", help="The run folder of a trained or fitted engine.")] = None,
-    candidates: Annotated[int | None, typer.Option("--candidates", metavar="N", help="Show the model the N nearest tools.")] = None,
-    teacher: Annotated[str | None, typer.Option("--teacher", help="Who writes queries: rules, or openai:MODEL.")] = None,
-    max_regressions: Annotated[str | None, typer.Option("--max-regressions", metavar="N|P%", help="Fail above this; 0 by default.")] = None,
-    min_adoption: Annotated[str | None, typer.Option("--min-adoption", metavar="P%", help="Fail where added tools are called less.")] = None,
-    junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML for CI.")] = None,
-    markdown: Annotated[Path | None, typer.Option("--markdown", metavar="FILE", help="Write a summary for a pull request.")] = None,
-    recipe: Annotated[Path | None, typer.Option("--recipe", metavar="FILE", help="Settings of the drift as YAML.")] = None,
-    overrides: Overrides = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what a server would be asked, in tokens and money; send nothing.")] = False,
-) -> None:
-    """Compare a model's answers before and after a change of the catalogue.
-
-    The exit status is 1 where a threshold is broken, else 0.
-    """
-    from gentool.drift.run import estimate_drift, run_drift
-    from gentool.drift.settings import DriftInputs, read_drift_settings
-
-    flags = {"candidates": candidates, "synth.teacher": teacher, "max_regressions": max_regressions, "min_adoption": min_adoption}
-    given = [f"{key}={value}" for key, value in flags.items() if value is not None]
-    settings = read_drift_settings(recipe, [*given, *(overrides or ())], run_folder)
-    inputs = DriftInputs(before, after, model, out, queries, run_folder, junit, markdown)
-    if dry_run:
-        estimate_drift(inputs, settings, typer.echo)
-    elif not run_drift(inputs, settings, typer.echo).passed:
-        raise SystemExit(1)
+app.command("drift")(drift_command)
 
 
 @starter_app.command("stats")

@@ -11,6 +11,7 @@ from typing import Any
 
 import typer
 
+from gentool.bench_run import Predicted
 from gentool.core.example import SCENARIOS
 from gentool.core.jsonl import read_json
 from gentool.engines.estimate import Estimate
@@ -20,6 +21,9 @@ from gentool.run import Run
 WIDE, NARROW = 130, 90
 """Columns of a terminal: from the first on the table shows intervals; the second is the table's least width."""
 METRICS = ("format", "selection", "selection_lenient", "parameter_names", "parameter_values", "call")
+CATEGORY_METRICS = ("format", "selection", "call")
+MOST_ODDITIES = 8
+"""How many kinds of oddity, and how many refusals, are printed; pairs/build.json holds them all."""
 PAIRS = ("zero_to_one", "weak_to_strong")
 
 
@@ -139,7 +143,66 @@ def say_predictions(paths: Sequence[Path], paid: Mapping[str, Spending]) -> None
         typer.echo(f"server:  {_describe_spending(engine, asdict(spending), 'predict.openai')}")
 
 
+def say_bench(predicted: Predicted) -> None:
+    """What was read of a benchmark, what was odd in it (most frequent first), and where each engine's answers are."""
+    build = predicted.build
+    test, oddities, refused = build["counts"]["test"], build["oddities"], build["refused"]
+    typer.echo(
+        f"bench:   {build['bench']}: {test['examples']} examples in {len(build['categories'])} categories, {len(refused)} refused "
+        f"({predicted.folder / 'pairs' / 'build.json'})"
+    )
+    for oddity in oddities[:MOST_ODDITIES]:
+        typer.echo(f"         {oddity['records']}x {oddity['what']}")
+    if len(oddities) > MOST_ODDITIES:
+        typer.echo(f"         {len(oddities) - MOST_ODDITIES} more kinds of oddity")
+    for refusal in refused[:MOST_ODDITIES]:
+        typer.echo(f"         refused {refusal['where']}: {refusal['reason']}")
+    if len(refused) > MOST_ODDITIES:
+        typer.echo(f"         {len(refused) - MOST_ODDITIES} more refused")
+    say_predictions(predicted.paths, predicted.paid)
+
+
 def say_scores(paths: Sequence[Path]) -> None:
+    """The scores of a run by scenario, and of every benchmark by category."""
+    scores = [read_json(path) for path in paths]
+    runs = [score for score in scores if not score.get("categories")]
+    benches = [(path, score) for path, score in zip(paths, scores, strict=True) if score.get("categories")]
+    if runs:
+        _say_scenarios(runs)
+    for folder in dict.fromkeys(path.parent.parent for path, _ in benches):
+        _say_categories(folder.name, [score for path, score in benches if path.parent.parent == folder])
+    typer.echo(f"score:   {', '.join(str(path) for path in paths)}")
+
+
+def _say_categories(name: str, scores: Sequence[dict[str, Any]]) -> None:
+    """A benchmark's table: a row for each engine and category, in percent; BFCL's beside what its own rules count."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    bfcl = any("bfcl" in score for score in scores)
+    for column in ("engine", "category", "n", *CATEGORY_METRICS, *(["BFCL's rules"] if bfcl else [])):
+        table.add_column(column.replace("_", " "), justify="left" if column in ("engine", "category") else "right", no_wrap=True)
+    for score in scores:
+        counted = score.get("bfcl", {"categories": {}, "means": {}})
+        for category, block in {**score["categories"]["by_category"], "all": score["scenarios"]["all"]}.items():
+            theirs = counted["categories"].get(category, {}).get("accuracy")
+            cells = [_percent(block[metric], True) for metric in CATEGORY_METRICS]
+            table.add_row(score["name"], category, str(block["n"]), *cells, *([_plain_percent(theirs)] if bfcl else []))
+        cells = [_plain_percent(score["categories"]["macro_mean"][metric]) for metric in CATEGORY_METRICS]
+        table.add_row(score["name"], "mean of categories", "", *cells, *([""] if bfcl else []))
+        for mean, value in counted["means"].items():
+            table.add_row(score["name"], f"BFCL's {mean.replace('_', '-')}", "", *[""] * len(CATEGORY_METRICS), _plain_percent(value))
+        table.add_section()
+    console = Console(width=WIDE, highlight=False)
+    console.print(f"\n{name}: scores in percent (95% interval)", table, "", sep="\n")
+
+
+def _plain_percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.1f}"
+
+
+def _say_scenarios(scores: Sequence[dict[str, Any]]) -> None:
     """The score table: a row for each engine and scenario, in percent; with 95% intervals where there is room for them."""
     from rich.console import Console
     from rich.table import Table
@@ -151,8 +214,7 @@ def say_scores(paths: Sequence[Path]) -> None:
         table.add_column(column, justify="left" if column in ("engine", "scenario") else "right", no_wrap=True)
     for column in ("engine", "zero to one", "weak to strong"):
         pairs.add_column(column, no_wrap=True)
-    for path in paths:
-        score = read_json(path)
+    for score in scores:
         for scenario in (*SCENARIOS, "all"):
             block = score["scenarios"][scenario]
             table.add_row(score["name"], scenario.replace("_", " "), str(block["n"]), *(_percent(block[metric], wide) for metric in METRICS))
@@ -163,7 +225,6 @@ def say_scores(paths: Sequence[Path]) -> None:
     for title, shown in ((f"Scores in percent {intervals}", table), ("Pairs right before and after the change", pairs)):
         console.print(f"\n{title}", shown, sep="\n")
     console.print()
-    typer.echo(f"score:   {', '.join(str(path) for path in paths)}")
 
 
 def _percent(cell: dict[str, Any], interval: bool) -> str:

@@ -28,6 +28,7 @@ from gentool.evaluate.predict import predict
 from gentool.evaluate.predictors import PredictSettings, check_engines, name_of
 from gentool.evaluate.score import score_file
 from gentool.evaluate.served import count_paid
+from gentool.evaluate.verdict import ScoreSettings
 from gentool.formats.catalogue import read_catalogue
 from gentool.pairs.build import PairsSettings, build_pairs
 from gentool.pairs.reviewed import has_new_verdicts
@@ -73,6 +74,7 @@ class Recipe(Settings):
     pairs: PairsSettings = PairsSettings()
     train: TrainSettings = TrainSettings()
     predict: PredictSettings = PredictSettings()
+    score: ScoreSettings = ScoreSettings()
 
     @model_validator(mode="after")
     def _check_teacher(self) -> Self:
@@ -307,7 +309,7 @@ def run_score(run: Run) -> list[Path]:
         raise RunError(f"{run.path / 'predict'}: no predictions to score: run `gentool predict {run.path}` first")
     first = [name_of(engine) for engine in run.recipe.predict.engines]
     ordered = [name for name in first if name in found] + [name for name in found if name not in first]
-    return [score_file(run.path, name) for name in ordered]
+    return [score_file(run.path, name, run.recipe.score) for name in ordered]
 
 
 def run_report(run: Run) -> Path:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gentool.core.schema import JSON_SCHEMA_TYPES, metaschema_fault, schema_faults
+from gentool.core.schema import JSON_SCHEMA_TYPES, json_type, metaschema_fault, schema_faults, schema_types
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -75,3 +75,24 @@ def test_metaschema() -> None:
     assert fault is not None
     assert fault.startswith("$.properties.city.type: ")
     assert all(metaschema_fault({"type": name}) is None for name in JSON_SCHEMA_TYPES)
+
+
+@pytest.mark.parametrize(
+    ("schema", "types"),
+    [
+        ({"type": "integer"}, ("integer",)),
+        ({"type": ["string", "null"]}, ("string", "null")),
+        ({"enum": ["a", 5, "b", None]}, ("string", "integer", "null")),
+        ({"type": "string", "enum": [5]}, ("string",)),
+        ({}, ()),
+        (True, ()),
+        (None, ()),
+    ],
+)
+def test_the_types_that_a_schema_names(schema: Any, types: tuple[str, ...]) -> None:
+    assert schema_types(schema) == types
+
+
+def test_the_types_of_values() -> None:
+    assert {json_type(value) for value in ("a", True, 5, 5.0, [], {}, None)} == JSON_SCHEMA_TYPES
+    assert (json_type(True), json_type(5), json_type(5.0)) == ("boolean", "integer", "number")

@@ -15,7 +15,9 @@ from gentool.core.errors import RunError
 from gentool.core.example import Example, Prediction, Verdict
 from gentool.core.jsonl import to_line
 from gentool.core.tool import GENERATE_RESPONSE, Tool, ToolSet
-from gentool.evaluate.verdict import equal_normalised, equal_typed, examine, judge, kendall_tau
+from gentool.evaluate.rankings import kendall_tau
+from gentool.evaluate.values import equal_normalised, equal_typed
+from gentool.evaluate.verdict import examine, judge
 
 MakeExample = Callable[..., Example]
 Ask = Callable[..., Verdict]

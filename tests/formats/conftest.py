@@ -1,4 +1,4 @@
-"""What the tests of the readers share: a file made from text or JSON, and the real data where it lies beside the checkout."""
+"""What the tests of the readers share: a file made from text or JSON."""
 
 from __future__ import annotations
 
@@ -28,19 +28,6 @@ def write(tmp_path: Path) -> Write:
         return path
 
     return write_file
-
-
-@pytest.fixture
-def real_data() -> Callable[[str], Path]:
-    """The path of a file of real data; the test skips where it is absent."""
-
-    def find(name: str) -> Path:
-        path = Path(__file__).parents[3] / "shared" / "data" / name
-        if not path.exists():
-            pytest.skip(f"the real data is not here: shared/data/{name} beside the checkout")
-        return path
-
-    return find
 
 
 def judge_gold(example: Example) -> Verdict:

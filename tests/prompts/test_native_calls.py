@@ -1,4 +1,4 @@
-"""One call read from a model's own tool format: calls exactly, words as abstention, and anything between as neither."""
+"""Calls read from a model's own tool format: calls exactly, words as abstention, and anything between as neither."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from gentool.core.call import ABSTAIN, Call
 from gentool.core.tool import GENERATE_RESPONSE, Tool, ToolSet
-from gentool.prompts.json_calls import ReadCall
-from gentool.prompts.native_calls import read_native_call, type_value
+from gentool.prompts.json_calls import ReadCall, ReadCalls, choose_call
+from gentool.prompts.native_calls import read_native_calls, type_value
 
 GOOD = Call(name="get_rain", arguments={"city": "Bern", "days": 2, "hours": [1, {"late": True}]})
 JSON = '{"city": "Bern", "days": 2, "hours": [1, {"late": true}]}'
@@ -49,6 +49,10 @@ FORMATS = {
     "LFM2": '<|tool_call_start|>[get_rain(city="Bern", days=2, hours=[1, {"late": true}])]<|tool_call_end|>',
     "OLMo 3": '<function_calls>\nget_rain(city="Bern", days=2, hours=[1, {"late": True}])\n</function_calls>',
 }
+
+
+def read_native_call(text: str, tools: ToolSet | None = None) -> ReadCall:
+    return choose_call(read_native_calls(text, tools))
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -139,6 +143,58 @@ def test_what_is_neither_a_call_nor_words_is_a_fault(text: str, fault: str) -> N
 )
 def test_what_no_format_asks_for_is_named_as_a_repair(text: str, repairs: tuple[str, ...]) -> None:
     assert read_native_call(text, TOOLS) == ReadCall(GOOD, repairs)
+
+
+SECOND = Call(name="get_wind", arguments={"city": "Thun"})
+WIND = '{"city": "Thun"}'
+SEVERAL = {
+    "Hermes": f'<tool_call>\n{{"name": "get_rain", "arguments": {JSON}}}\n</tool_call>\n'
+    f'<tool_call>\n{{"name": "get_wind", "arguments": {WIND}}}\n</tool_call>',
+    "Llama 3": f'{{"name": "get_rain", "parameters": {JSON}}}\n{{"name": "get_wind", "parameters": {WIND}}}',
+    "Mistral": f'[TOOL_CALLS] [{{"name": "get_rain", "arguments": {JSON}}}, {{"name": "get_wind", "arguments": {WIND}}}]',
+    "newer Mistral": f"[TOOL_CALLS]get_rain[ARGS]{JSON}[TOOL_CALLS]get_wind[ARGS]{WIND}",
+    "newer Mistral without its tokens": f"get_rain{JSON}get_wind{WIND}",
+    "OpenAI": f'{{"role": "assistant", "tool_calls": [{{"function": {{"name": "get_rain", "arguments": {JSON}}}}}, '
+    f'{{"function": {{"name": "get_wind", "arguments": {WIND}}}}}]}}',
+    "newer Qwen": f"<tool_call>\n<function=get_rain>{JSON}</function>\n</tool_call>\n"
+    "<tool_call>\n<function=get_wind>\n<parameter=city>\nThun\n</parameter>\n</function>\n</tool_call>",
+    "GLM": f"{FORMATS['GLM']}\n<tool_call>get_wind\n<arg_key>city</arg_key>\n<arg_value>Thun</arg_value>\n</tool_call>",
+    "Python": "[get_rain(city='Bern', days=2, hours=[1, {'late': True}]), get_wind(city='Thun')]",
+}
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_several_calls_are_read_in_their_order(name: str) -> None:
+    assert read_native_calls(SEVERAL[name]) == ReadCalls((GOOD, SECOND))
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_several_calls_cut_off_are_never_others(name: str) -> None:
+    for end in range(len(SEVERAL[name])):
+        torn = SEVERAL[name][:end]
+        assert read_native_calls(torn).calls in ((None, (GOOD, SECOND)) if "get_wind" in torn else (None, (GOOD,))), torn
+
+
+def test_a_call_said_twice_is_two_calls() -> None:
+    text = FORMATS["Hermes and Qwen"]
+    assert read_native_calls(f"{text}\n{text}") == ReadCalls((GOOD, GOOD))
+    assert read_native_call(f"{text}\n{text}") == ReadCall(GOOD)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<tool_call>{"name": "a", "arguments": {}}</tool_call><tool_call>{"name": "b", "arguments": 5}</tool_call>',
+        '<tool_call>{"name": "a", "arguments": {}}</tool_call><tool_call>{"name": "b", "arg',
+        '[TOOL_CALLS] [{"name": "a", "arguments": {}}, {"name": "b"}]',
+        '[TOOL_CALLS]a[ARGS]{}[TOOL_CALLS]b[ARGS]{"x": ',
+        "<function=a>{}</function><function=b>",
+        "[a(), b(1)]",
+    ],
+)
+def test_a_call_beside_one_that_cannot_be_read_is_a_fault(text: str) -> None:
+    read = read_native_calls(text)
+    assert read.calls is None and "cannot be read" in read.fault
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,12 @@ from gentool.prompts import (
     PromptSettings,
     Task,
     check_task,
+    read_calls,
     render_answer,
+    render_choices,
     render_messages,
     render_reply,
+    render_schema,
     render_signature,
     render_tool,
     render_tools,
@@ -122,6 +125,38 @@ def test_a_tool_is_one_line_whatever_its_schema_holds(description: str, properti
     assert "\n" not in render_tool(tool, JSON)
     assert json.loads(render_tool(tool, JSON))["parameters"]["properties"] == properties
     assert render_tool(tool, SIGNATURE).startswith("f(")
+
+
+# Several calls
+
+PARALLEL = PromptSettings(parallel=True)
+
+
+def test_several_calls_are_asked_for_as_a_list_and_a_reply_is_read_back() -> None:
+    one, several = (render_messages("select", "q", TOOLS, settings) for settings in (JSON, PARALLEL))
+    assert one[0] == several[0]
+    assert "a JSON list of calls" in several[1]["content"] and several[1]["content"].endswith("\n\nq")
+    assert render_messages("rank", "q", TOOLS, PARALLEL) == render_messages("rank", "q", TOOLS, JSON)
+    call = Call(name="book_table", arguments={"seats": 2})
+    reply = render_reply("select", ("book_table", GENERATE_RESPONSE), call, PARALLEL)["content"]
+    assert reply == '[{"name": "book_table", "arguments": {"seats": 2}}]'
+    assert read_calls(reply).calls == (call,)
+    assert render_reply("rank", ("f",), call, PARALLEL)["content"] == '["f"]'
+    assert reply.startswith(render_choices(TOOLS, PARALLEL)["book_table"])
+
+
+def test_the_schema_of_several_calls_is_a_list_of_what_one_may_be() -> None:
+    from jsonschema import Draft202012Validator
+
+    validator = Draft202012Validator(render_schema(TOOLS, parallel=True))
+    call = {"name": "book_table", "arguments": {}}
+    assert validator.is_valid([call, call]) and validator.is_valid([{"name": GENERATE_RESPONSE, "arguments": {}}])
+    assert not validator.is_valid([]) and not validator.is_valid(call) and not validator.is_valid([{"name": "f", "arguments": {}}])
+
+
+def test_an_answer_in_one_has_no_place_for_several_calls() -> None:
+    with pytest.raises(RecipeError, match="parallel asks for a list of calls"):
+        check_task("joint", PARALLEL)
 
 
 # In the model's own tool format

@@ -119,12 +119,45 @@ ERROR_CLASSES: tuple[ErrorClass, ...] = get_args(ErrorClass)
 """Every class, in the order in which reports show them."""
 
 
+ReasonCode = Literal[
+    "unparsable",
+    "called_when_none",
+    "abstained_when_needed",
+    "wrong_count",
+    "wrong_func_name",
+    "missing_required",
+    "unexpected_param",
+    "type_error:simple",
+    "type_error:nested",
+    "value_error:enum",
+    "value_error:spelling",
+    "value_error:nested",
+    "value_error:simple",
+    "missing_optional",
+]
+REASON_CODES: tuple[ReasonCode, ...] = get_args(ReasonCode)
+"""The rules that a call can break, in the order in which they are asked; those of BFCL's checker bear its names."""
+
+
+class ScoredRanking(Record):
+    """The ranking that an engine's scores give: the names above `generate_response`, best first, then that; and how right it is."""
+
+    ranked: tuple[str, ...]
+    selection: bool
+    exact: bool
+    reciprocal_rank: float
+    kendall_tau: float | None = None
+
+
 class Verdict(Record):
     """What scoring found in one prediction.
 
-    `selected` is the name that the answer chose (None where it could not be read). The parameter fields are None where
-    the right answer is to abstain. `error` is None exactly where the whole call is right. `ranked` is the ranking that
-    was read (None where it could not be). `repairs` says what had to be mended to read the answers, `reason` what is wrong.
+    `selected` is the name that the answer chose: None where it could not be read, of several calls the first of a tool. The
+    parameter fields are None where the right answer is to abstain and where no right arguments are known;
+    `parameter_values_levenshtein` is a likeness from 0 to 1. `error` is None exactly where the whole call is right; else
+    `reason_code` names the first rule that it breaks and `reason` says it in words. `ranked` is the ranking that was read
+    (None where it could not be). `by_scores` is None where the engine gave no scores. `repairs` says what had to be mended
+    to read the answers.
     """
 
     id: str
@@ -135,11 +168,15 @@ class Verdict(Record):
     parameter_names: bool | None = None
     parameter_values: bool | None = None
     parameter_values_normalised: bool | None = None
+    parameter_values_coerced: bool | None = None
+    parameter_values_levenshtein: float | None = None
     call: bool
     ranked: tuple[str, ...] | None = None
     ranking_exact: bool = False
     reciprocal_rank: float = 0.0
     kendall_tau: float | None = None
+    by_scores: ScoredRanking | None = None
     error: ErrorClass | None = None
     reason: str = ""
+    reason_code: ReasonCode | None = None
     repairs: tuple[str, ...] = ()

@@ -11,6 +11,22 @@ if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
 JSON_SCHEMA_TYPES = frozenset({"string", "integer", "number", "boolean", "array", "object", "null"})
+JSON_TYPES: dict[type, str] = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object", type(None): "null"}
+
+
+def json_type(value: Any) -> str:
+    """The name in JSON Schema of a JSON value's type; 5.0 is a number, 5 an integer."""
+    return JSON_TYPES[type(value)]
+
+
+def schema_types(schema: Any) -> tuple[str, ...]:
+    """The types that a schema names, or those of its `enum`; empty where it names none."""
+    if not isinstance(schema, dict):
+        return ()
+    named = schema.get("type")
+    if named is None and isinstance(schema.get("enum"), list):
+        return tuple(dict.fromkeys(map(json_type, schema["enum"])))
+    return tuple(named) if isinstance(named, list) else (named,) if isinstance(named, str) else ()
 
 
 def schema_faults(arguments: Any, schema: dict[str, Any]) -> list[str]:

@@ -75,6 +75,8 @@ class TfidfEngine:
         import numpy as np
         from scipy.sparse import vstack
 
+        if not len(tools):
+            return np.zeros(0)
         if query not in self._queries:
             self._queries[query] = self._vectorizer.transform([query]).T
         product = vstack([self._vector_of(tool) for tool in tools]) @ self._queries[query]

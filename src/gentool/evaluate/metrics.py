@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from gentool.core.example import AFTER, ERROR_CLASSES, SCENARIOS, Kind
+from gentool.core.example import AFTER, ERROR_CLASSES, REASON_CODES, SCENARIOS, Kind, ScoredRanking, Verdict
 from gentool.core.tool import GENERATE_RESPONSE
 from gentool.evaluate.intervals import estimate_proportion
+from gentool.evaluate.rankings import has_right_ranking
 from gentool.evaluate.verdict import Outcome
 
 Table = dict[str, Any]
@@ -42,8 +43,10 @@ def summarise(outcomes: Sequence[Outcome]) -> Table:
         "parameter_values": summarise_values(outcomes),
         "call": share(outcomes, lambda outcome: outcome.verdict.call),
         "ranking": summarise_ranking(outcomes),
+        "ranking_by_scores": summarise_scores(outcomes),
         "abstention": summarise_abstention(outcomes),
         "errors": count_errors(outcomes),
+        "reasons": count_reasons(outcomes),
     }
 
 
@@ -58,8 +61,8 @@ def _share_of(results: Iterable[tuple[str, bool]]) -> Table:
 
 
 def summarise_names(outcomes: Sequence[Outcome]) -> Table:
-    """Exact sets of argument names, over the examples whose answer is a call; precision, recall and F1 micro over names of all."""
-    calls = [outcome for outcome in outcomes if not outcome.example.answer.abstains]
+    """Exact sets of argument names, over the examples whose right arguments are known; precision, recall and F1 micro over names of all."""
+    calls = [outcome for outcome in outcomes if outcome.verdict.parameter_names is not None]
     right_tool = [outcome for outcome in calls if outcome.verdict.selection]
     matched, given, wanted = (sum(getattr(outcome.names, field) for outcome in outcomes) for field in ("matched", "given", "wanted"))
     return {
@@ -73,41 +76,78 @@ def summarise_names(outcomes: Sequence[Outcome]) -> Table:
 
 
 def summarise_values(outcomes: Sequence[Outcome]) -> Table:
-    """Equal arguments, typed and normalised, over the examples whose answer is a call and over those with the right tool."""
-    calls = [outcome for outcome in outcomes if not outcome.example.answer.abstains]
+    """Equal arguments by each rule, and their mean likeness, over the examples whose right arguments are known and over those with the right tool."""
+    calls = [outcome for outcome in outcomes if outcome.verdict.parameter_values is not None]
     right_tool = [outcome for outcome in calls if outcome.verdict.selection]
+    return {**_share_values(calls), "given_right_tool": _share_values(right_tool)}
 
-    def both(some: Sequence[Outcome]) -> Table:
-        normalised = share(some, lambda outcome: outcome.verdict.parameter_values_normalised)
-        return {**share(some, lambda outcome: outcome.verdict.parameter_values), "normalised": normalised}
 
-    return {**both(calls), "given_right_tool": both(right_tool)}
+def _share_values(outcomes: Sequence[Outcome]) -> Table:
+    return {
+        **share(outcomes, lambda outcome: outcome.verdict.parameter_values),
+        "normalised": share(outcomes, lambda outcome: outcome.verdict.parameter_values_normalised),
+        "coerced": share(outcomes, lambda outcome: outcome.verdict.parameter_values_coerced),
+        "levenshtein": _mean([outcome.verdict.parameter_values_levenshtein or 0.0 for outcome in outcomes]),
+    }
 
 
 def summarise_ranking(outcomes: Sequence[Outcome]) -> Table:
-    """Rankings: exact (a share), mean reciprocal rank, mean Kendall's tau over the `kendall_tau_n` targets of two names or more."""
-    taus = [outcome.verdict.kendall_tau for outcome in outcomes if outcome.verdict.kendall_tau is not None]
+    """Rankings: exact (a share), mean reciprocal rank, mean Kendall's tau over the `kendall_tau_n` targets of two names or more.
+
+    Over the examples for which one order is right.
+    """
+    ranked = [outcome for outcome in outcomes if has_right_ranking(outcome.example)]
+    taus = [outcome.verdict.kendall_tau for outcome in ranked if outcome.verdict.kendall_tau is not None]
     return {
-        "n": len(outcomes),
-        "exact": share(outcomes, lambda outcome: outcome.verdict.ranking_exact),
-        "mrr": _mean([outcome.verdict.reciprocal_rank for outcome in outcomes]),
+        "n": len(ranked),
+        "exact": share(ranked, lambda outcome: outcome.verdict.ranking_exact),
+        "mrr": _mean([outcome.verdict.reciprocal_rank for outcome in ranked]),
         "kendall_tau": _mean(taus),
         "kendall_tau_n": len(taus),
-        "unreadable": sum(outcome.verdict.ranked is None for outcome in outcomes),
+        "unreadable": sum(outcome.verdict.ranked is None for outcome in ranked),
     }
+
+
+def summarise_scores(outcomes: Sequence[Outcome]) -> Table | None:
+    """The same of the rankings that an engine's scores give, the selection by the highest score, and how often both ways begin alike.
+
+    Over the examples whose prediction has scores; None where none has.
+    """
+    scored = [(outcome, found) for outcome in outcomes if (found := outcome.verdict.by_scores) is not None]
+    ordered = [(outcome, found) for outcome, found in scored if has_right_ranking(outcome.example)]
+    taus = [found.kendall_tau for _, found in ordered if found.kendall_tau is not None]
+
+    def share_of(some: Sequence[tuple[Outcome, ScoredRanking]], right: Callable[[Verdict, ScoredRanking], bool]) -> Table:
+        return _share_of((outcome.example.family, right(outcome.verdict, found)) for outcome, found in some)
+
+    return (
+        None
+        if not scored
+        else {
+            "n": len(scored),
+            "selection": share_of(scored, lambda _, found: found.selection),
+            "exact": share_of(ordered, lambda _, found: found.exact),
+            "mrr": _mean([found.reciprocal_rank for _, found in ordered]),
+            "kendall_tau": _mean(taus),
+            "kendall_tau_n": len(taus),
+            "same_selection": share_of(scored, lambda verdict, found: verdict.selected == found.ranked[0]),
+            "same_first": share_of(scored, lambda verdict, found: verdict.ranked is not None and verdict.ranked[0] == found.ranked[0]),
+        }
+    )
 
 
 def summarise_abstention(outcomes: Sequence[Outcome]) -> Table:
     """Precision, recall and F1 of `generate_response`. An answer that cannot be read is no abstention: it lowers recall."""
     expected = sum(outcome.example.answer.abstains for outcome in outcomes)
     abstained = sum(outcome.verdict.selected == GENERATE_RESPONSE for outcome in outcomes)
+    needed = sum(outcome.verdict.selected == GENERATE_RESPONSE and not outcome.example.answer.abstains for outcome in outcomes)
     correctly = sum(outcome.example.answer.abstains and outcome.verdict.selection for outcome in outcomes)
     return {
         **precision_recall_f1(correctly, abstained, expected),
         "expected": expected,
         "abstained": abstained,
         "abstained_correctly": correctly,
-        "abstained_when_needed": abstained - correctly,
+        "abstained_when_needed": needed,
         "not_abstained": expected - correctly,
     }
 
@@ -130,18 +170,40 @@ def count_errors(outcomes: Iterable[Outcome]) -> dict[str, int]:
     return counts
 
 
+def count_reasons(outcomes: Iterable[Outcome]) -> dict[str, int]:
+    """How many outcomes break each rule first; every rule is there."""
+    counts = dict.fromkeys(map(str, REASON_CODES), 0)
+    for outcome in outcomes:
+        if outcome.verdict.reason_code is not None:
+            counts[outcome.verdict.reason_code] += 1
+    return counts
+
+
 def summarise_kinds(outcomes: Sequence[Outcome]) -> Table:
     """Selection and the whole call by kind of example: where a model fails, before or after the change."""
     by_kind = {kind: [outcome for outcome in outcomes if outcome.example.kind == kind] for kind in KINDS}
+    return {kind: {"n": len(some), **_share_calls(some)} for kind, some in by_kind.items() if some}
+
+
+def _share_calls(outcomes: Sequence[Outcome]) -> Table:
     return {
-        kind: {
-            "n": len(some),
-            "selection": share(some, lambda outcome: outcome.verdict.selection),
-            "call": share(some, lambda outcome: outcome.verdict.call),
-        }
-        for kind, some in by_kind.items()
-        if some
+        "selection": share(outcomes, lambda outcome: outcome.verdict.selection),
+        "call": share(outcomes, lambda outcome: outcome.verdict.call),
     }
+
+
+def summarise_categories(outcomes: Sequence[Outcome]) -> Table | None:
+    """By category of those examples that have one: selection, the whole call and format; and the mean of the categories, each counting alike.
+
+    None where no example has a category.
+    """
+    names = list(dict.fromkeys(outcome.example.category for outcome in outcomes if outcome.example.category is not None))
+    found: dict[str, Table] = {}
+    for name in names:
+        some = [outcome for outcome in outcomes if outcome.example.category == name]
+        found[name] = {"n": len(some), **_share_calls(some), "format": share(some, lambda outcome: outcome.verdict.format)}
+    means = {metric: _mean([table[metric]["value"] for table in found.values()]) for metric in ("selection", "call", "format")}
+    return {"by_category": found, "macro_mean": means} if found else None
 
 
 def match_pairs(outcomes: Iterable[Outcome]) -> tuple[list[Pair], int]:

@@ -35,7 +35,7 @@ def make_request(example: Example, task: Task, prompts: PromptSettings, constrai
         task,
         tuple(messages),
         {"query": example.query, "tools": example.tools},
-        schema=render_schema(example.tools) if calls and constrain == "schema" else None,
+        schema=render_schema(example.tools, prompts.parallel) if calls and constrain == "schema" else None,
         tools=tools,
         tool_choice="none" if task == "rank" else "auto",
         choices=render_choices(example.tools, prompts) if calls and (choices or constrain != "none") else {},
@@ -44,8 +44,21 @@ def make_request(example: Example, task: Task, prompts: PromptSettings, constrai
 
 def predict(run: Path, engine: str, settings: PredictSettings, prompts: PromptSettings, seed: int, stages: Sequence[Task] = TASKS) -> Path:
     """Answer every test example of a run that has no answer yet; returns the file of predictions."""
-    examples = read_examples(run)
-    path = run / "predict" / f"{name_of(engine, settings.constrain)}.jsonl"
+    return predict_with(engine, run, read_examples(run), run, settings, prompts, seed, stages)
+
+
+def predict_with(
+    engine: str,
+    run: Path,
+    examples: Sequence[Example],
+    folder: Path,
+    settings: PredictSettings,
+    prompts: PromptSettings,
+    seed: int,
+    stages: Sequence[Task] = TASKS,
+) -> Path:
+    """Let an engine of a run answer any examples; the predictions are filed in FOLDER/predict, whose path is returned."""
+    path = folder / "predict" / f"{name_of(engine, settings.constrain)}.jsonl"
     check_origin(engine, path, settings.openai)
 
     def open_engine() -> Predictor:

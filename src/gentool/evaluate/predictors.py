@@ -119,8 +119,13 @@ def open_predictor(engine: str, run: Path, settings: PredictSettings, seed: int,
 
 
 def _read_training(run: Path) -> list[Example]:
-    """What engines without weights are fitted on."""
-    return list(read_records(run / "pairs" / "train.jsonl", Example))[:FIT_EXAMPLES]
+    """What engines without weights are fitted on. Raises RunError where the run has no training examples."""
+    source = run / "pairs" / "train.jsonl"
+    if not source.exists():
+        raise RunError(
+            f"{source}: no such file, and this engine is fitted on training examples; run `gentool pairs {run}` first, or take another engine"
+        )
+    return list(read_records(source, Example))[:FIT_EXAMPLES]
 
 
 def _open_trained(name: str, run: Path, settings: GenerationSettings, stages: Sequence[Task]) -> Predictor:

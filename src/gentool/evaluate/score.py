@@ -13,16 +13,24 @@ from typing import Any
 from gentool.core.errors import RunError
 from gentool.core.example import SCENARIOS, Example, Prediction
 from gentool.core.jsonl import read_records, resume_records, write_json, write_records
-from gentool.evaluate.metrics import match_pairs, summarise, summarise_kinds, summarise_pairs, summarise_pairs_by_scenario
-from gentool.evaluate.verdict import Outcome, examine
+from gentool.evaluate.bfcl_table import summarise_bfcl
+from gentool.evaluate.metrics import (
+    match_pairs,
+    summarise,
+    summarise_categories,
+    summarise_kinds,
+    summarise_pairs,
+    summarise_pairs_by_scenario,
+)
+from gentool.evaluate.verdict import AS_DOCUMENTED, Outcome, ScoreSettings, examine
 
 
-def score(name: str, examples: Sequence[Example], predictions: Sequence[Prediction]) -> dict[str, Any]:
+def score(name: str, examples: Sequence[Example], predictions: Sequence[Prediction], settings: ScoreSettings = AS_DOCUMENTED) -> dict[str, Any]:
     """The content of a score file for the engine `name`. Raises RunError where predictions and examples do not match one to one."""
-    return _summarise_all(name, _examine_all(name, examples, predictions, "RUN"))
+    return _summarise_all(name, _examine_all(name, examples, predictions, "RUN", settings), predictions, settings)
 
 
-def score_file(run: Path, name: str) -> Path:
+def score_file(run: Path, name: str, settings: ScoreSettings = AS_DOCUMENTED) -> Path:
     """Score run/predict/NAME.jsonl by run/pairs/test.jsonl; returns the path of run/score/NAME.json.
 
     The verdicts are written beside it, in the order of the examples. Raises RunError where a file is missing or the predictions
@@ -34,18 +42,19 @@ def score_file(run: Path, name: str) -> Path:
     if not predicted.exists():
         raise RunError(f"{predicted}: no such file; run: gentool predict {run}")
     examples = list(read_records(test, Example))
-    outcomes = _examine_all(name, examples, resume_records(predicted, Prediction), str(run))
+    predictions = resume_records(predicted, Prediction)
+    outcomes = _examine_all(name, examples, predictions, str(run), settings)
     write_records(scored.with_name(f"{name}.verdicts.jsonl"), (outcome.verdict for outcome in outcomes))
-    write_json(scored, _summarise_all(name, outcomes))
+    write_json(scored, _summarise_all(name, outcomes, predictions, settings))
     return scored
 
 
-def _examine_all(name: str, examples: Sequence[Example], predictions: Sequence[Prediction], run: str) -> list[Outcome]:
+def _examine_all(name: str, examples: Sequence[Example], predictions: Sequence[Prediction], run: str, settings: ScoreSettings) -> list[Outcome]:
     """The outcomes in the order of the examples."""
     _check_examples([example.id for example in examples])
     _check_predictions(name, [example.id for example in examples], [prediction.id for prediction in predictions], run)
     by_id = {prediction.id: prediction for prediction in predictions}
-    return [examine(example, by_id[example.id]) for example in examples]
+    return [examine(example, by_id[example.id], settings) for example in examples]
 
 
 def _check_examples(ids: Sequence[str]) -> None:
@@ -76,20 +85,22 @@ def _repeated(ids: Sequence[str]) -> list[str]:
     return [identifier for identifier, count in Counter(ids).items() for _ in range(count - 1)]
 
 
-def _summarise_all(name: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+def _summarise_all(name: str, outcomes: Sequence[Outcome], predictions: Sequence[Prediction], settings: ScoreSettings) -> dict[str, Any]:
     pairs, incomplete = match_pairs(outcomes)
     scenarios = {scenario: summarise([outcome for outcome in outcomes if outcome.example.scenario == scenario]) for scenario in SCENARIOS}
     every = summarise(outcomes)
     return {
         "name": name,
         "n": len(outcomes),
+        "settings": settings.model_dump(mode="json"),
+        "constrained": ", ".join(sorted({prediction.constrained for prediction in predictions})) or "none",
         "scenarios": {**scenarios, "all": every},
         "without_scenario": sum(outcome.example.scenario is None for outcome in outcomes),
         "kinds": summarise_kinds(outcomes),
+        "categories": summarise_categories(outcomes),
         "pairs": summarise_pairs(pairs),
         "pairs_by_scenario": summarise_pairs_by_scenario(pairs),
         "pairs_incomplete": incomplete,
-        "ranking": every["ranking"],
-        "abstention": every["abstention"],
-        "errors": every["errors"],
+        **{key: every[key] for key in ("ranking", "ranking_by_scores", "abstention", "errors", "reasons")},
+        **summarise_bfcl([outcome.example for outcome in outcomes], predictions),
     }

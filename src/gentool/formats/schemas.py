@@ -23,11 +23,11 @@ SINGLE_SCHEMAS = (
 ANY_TYPE = "any"
 TYPE_NAMES: dict[str, str | None] = {
     **dict.fromkeys(("str", "char"), "string"),
-    **dict.fromkeys(("int", "long"), "integer"),
+    **dict.fromkeys(("int", "long", "short", "byte", "bigint"), "integer"),
     **dict.fromkeys(("float", "double"), "number"),
     "bool": "boolean",
-    **dict.fromkeys(("list", "tuple", "arraylist"), "array"),
-    **dict.fromkeys(("dict", "dictionary", "hashmap", "map"), "object"),
+    **dict.fromkeys(("list", "tuple", "arraylist", "queue", "stack"), "array"),
+    **dict.fromkeys(("dict", "dictionary", "hashmap", "hashtable", "map"), "object"),
     **dict.fromkeys(("none", "nonetype"), "null"),
     ANY_TYPE: None,
 }

@@ -63,6 +63,37 @@ class PairsSettings(Settings):
 
 def build_pairs(run: Path, settings: PairsSettings, seed: int) -> dict[str, Any]:
     """Run the stage in a run folder; returns what build.json holds. Raises LeakError where the split leaks."""
+    prepared = prepare_families(run, settings, seed)
+    families, split, distractors = prepared.families, prepared.split, prepared.distractors
+    unserved, unseen = split_unserved(_read_unserved(run), families, distractors, settings.split, seed)
+    train = build_train(families, split, distractors, settings, seed) + build_unserved(unserved, distractors, settings, seed)
+    random.Random(f"train/{seed}").shuffle(train)
+    test = build_test(families, split, distractors, settings, seed, find_trained(train))
+    test += check_unserved(unseen, distractors, settings.k, settings.test_unserved, seed)
+    checks = check_leaks(train, test, families, split, prepared.vectors, settings.split)
+    fail_on_leaks(checks)
+    build = {**_count(train, test, split, settings, seed), "audit": dict(sorted(distractors.audit.items()))}
+    build |= {"reviewed": prepared.reviewed} if prepared.reviewed else {}
+    build["leak_checks"] = [check.model_dump() for check in checks]
+    write_records(run / "pairs" / "train.jsonl", train)
+    write_records(run / "pairs" / "test.jsonl", test)
+    write_json(run / "pairs" / "build.json", build)
+    return build
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The families as reviewed (with the counts of that), their split, and who may stand beside whom. `vectors` are of all their tools."""
+
+    families: list[Family]
+    reviewed: dict[str, Any] | None
+    split: Split
+    vectors: Any
+    distractors: Distractors
+
+
+def prepare_families(run: Path, settings: PairsSettings, seed: int) -> Prepared:
+    """Read and split the families of a run; the same for the same files, settings and seed. gentool.probe calls it too."""
     source = run / "synth" / "verified.jsonl"
     if not source.exists():
         raise RunError(f"{source} is missing: run `gentool synth {run}` first")
@@ -73,21 +104,7 @@ def build_pairs(run: Path, settings: PairsSettings, seed: int) -> dict[str, Any]
     owners = [index for index, family in enumerate(families) for _ in family.tools]
     vectors = embed([tool.text for tool in tools], settings.similarity)
     split = split_families(families, vectors, owners, settings.split, seed)
-    distractors = Distractors(families, split, vectors, owners, settings.neighbours)
-    unserved, unseen = split_unserved(_read_unserved(run), families, distractors, settings.split, seed)
-    train = build_train(families, split, distractors, settings, seed) + build_unserved(unserved, distractors, settings, seed)
-    random.Random(f"train/{seed}").shuffle(train)
-    test = build_test(families, split, distractors, settings, seed, find_trained(train))
-    test += check_unserved(unseen, distractors, settings.k, settings.test_unserved, seed)
-    checks = check_leaks(train, test, families, split, vectors, settings.split)
-    fail_on_leaks(checks)
-    build = {**_count(train, test, split, settings, seed), "audit": dict(sorted(distractors.audit.items()))}
-    build |= {"reviewed": reviewed} if reviewed else {}
-    build["leak_checks"] = [check.model_dump() for check in checks]
-    write_records(run / "pairs" / "train.jsonl", train)
-    write_records(run / "pairs" / "test.jsonl", test)
-    write_json(run / "pairs" / "build.json", build)
-    return build
+    return Prepared(families, reviewed, split, vectors, Distractors(families, split, vectors, owners, settings.neighbours))
 
 
 def _read_unserved(run: Path) -> list[Unserved]:

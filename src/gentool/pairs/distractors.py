@@ -82,6 +82,11 @@ class Distractors:
         chosen = self._choose(visible, count, set(), set())
         return rng.sample(chosen, len(chosen))
 
+    def list_all(self, family: Family, serving: Sequence[str] = ()) -> list[Tool]:
+        """Every tool that may stand beside a family's in a test, nearest first; names all different and none of `serving`."""
+        order = self._candidates(family, False)
+        return self._choose(order, len(order), {tool.name for tool in family.tools}, set(serving))
+
     def near_families(self, family: Family) -> list[Family]:
         """Families that train whole and are of other groups, those with the nearest strong tools first: as many as distractors are drawn from."""
         owners = ((index, self._families[self._owners[index]]) for index in self._candidates(family, True))

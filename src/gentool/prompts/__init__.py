@@ -1,18 +1,18 @@
 """What the student sees and how its answer is read back: the only place that knows either.
 
-Records go in (a query, a tool set), chat messages come out; a model's text goes in, a call or a ranking comes out, with
+Records go in (a query, a tool set), chat messages come out; a model's text goes in, calls or a ranking come out, with
 what had to be repaired to read it. gentool.train renders its rows and gentool.evaluate its requests through this folder.
 """
 
 from __future__ import annotations
 
-from gentool.prompts.json_calls import ReadCall
-from gentool.prompts.read import ReadRanking, read_call, read_ranking
+from gentool.prompts.instructions import WORDINGS, Task, Wording
+from gentool.prompts.json_calls import ReadCall, ReadCalls
+from gentool.prompts.read import ReadRanking, read_call, read_calls, read_ranking
 from gentool.prompts.render import (
     DEFAULT_TOOL,
     TASKS,
     PromptSettings,
-    Task,
     check_task,
     render_answer,
     render_choices,
@@ -27,12 +27,16 @@ from gentool.prompts.render import (
 __all__ = [
     "DEFAULT_TOOL",
     "TASKS",
+    "WORDINGS",
     "PromptSettings",
     "ReadCall",
+    "ReadCalls",
     "ReadRanking",
     "Task",
+    "Wording",
     "check_task",
     "read_call",
+    "read_calls",
     "read_ranking",
     "render_answer",
     "render_choices",

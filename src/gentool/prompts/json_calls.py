@@ -1,4 +1,4 @@
-"""One call read from JSON: a model's text in; a call out, with what had to be repaired to read it.
+"""Calls read from JSON: a model's text in; its calls out, with what had to be repaired to read them.
 
 Called by gentool.prompts.read, and by gentool.prompts.native_calls for the native formats that hold JSON.
 """
@@ -6,81 +6,104 @@ Called by gentool.prompts.read, and by gentool.prompts.native_calls for the nati
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
-
-from pydantic import ValidationError
+from typing import Any, NamedTuple
 
 from gentool.core.call import Call
 from gentool.core.tool import GENERATE_RESPONSE
-from gentool.prompts.json_values import find_values, parse_json
+from gentool.prompts.json_values import Found, find_values, parse_json
+
+Read = tuple[Call, tuple[str, ...]]
+"""A call with what had to be repaired to read it."""
 
 
-@dataclass(frozen=True)
-class ReadCall:
-    """An answer as it was read. `call` is None exactly where it could not be read; `fault` then says why."""
+class ReadCalls(NamedTuple):
+    """All calls of an answer in their order, repeated ones too. `calls` is None exactly where it could not be read; `fault` then says why."""
+
+    calls: tuple[Call, ...] | None
+    repairs: tuple[str, ...] = ()
+    fault: str = ""
+
+
+class ReadCall(NamedTuple):
+    """An answer of one call as it was read. `call` is None exactly where it could not be read; `fault` then says why."""
 
     call: Call | None
     repairs: tuple[str, ...] = ()
     fault: str = ""
 
 
-def read_json_call(text: str) -> ReadCall:
-    """Read one call from a model's text.
+def read_json_calls(text: str) -> ReadCalls:
+    """Read the calls of a model's text: one object, a list of them, or several one after another.
 
     Read although not asked for, each named in `repairs`: thinking before the answer, code fences, text around the
     JSON, Hermes `<tool_call>` and other models' call markers, single quotes and other Python literals, trailing commas,
-    `parameters` for `arguments`, arguments as a JSON string, OpenAI's `function` wrapper, a list of one call. A ranking
-    beside the call, as the task `joint` asks for it, is passed over. Anything else, words without a call among them, is a
-    fault: it is not abstention.
+    `parameters` for `arguments`, arguments as a JSON string, OpenAI's wrappers `function` and `tool_calls`. A ranking
+    beside the call, as the task `joint` asks for it, is passed over, and so are objects that say no call. Anything else is a
+    fault and not abstention: words without a call, an empty list, and a call beside one that cannot be read or was cut off.
     """
-    found = find_values(text)
-    calls: list[tuple[Call, tuple[str, ...]]] = []
-    for value, repairs in found:
-        items, wrapped = (value, ("list of calls",)) if isinstance(value, list) else ([value], ())
-        for item in items:
-            call, mended = _call_of(item)
-            if call is not None:
-                calls.append((call, (*repairs, *wrapped, *mended)))
+    return gather_calls(find_values(text))
+
+
+def gather_calls(found: Found) -> ReadCalls:
+    """The calls among the JSON values of a text."""
+    calls: list[Call] = []
+    repairs: list[str] = []
+    lost = found.lost
+    for value, around in found.values:
+        try:
+            read = _calls_of(value)
+        except ValueError:
+            lost = True
+            continue
+        for call, mended in read:
+            calls.append(call)
+            repairs += around + mended
     if not calls:
-        return ReadCall(None, (), "no readable JSON in the answer" if not found else 'no object with "name" and "arguments"')
-    return choose_call(calls)
+        return ReadCalls(None, (), 'no object with "name" and "arguments"' if found.values else "no readable JSON in the answer")
+    if lost:
+        return ReadCalls(None, (), "something beside the call that cannot be read")
+    return ReadCalls(tuple(calls), tuple(dict.fromkeys(repairs)))
 
 
-def choose_call(calls: Sequence[tuple[Call, tuple[str, ...]]]) -> ReadCall:
-    """The first of the calls of an answer (at least one), each with its repairs; a fault where they differ."""
-    distinct = {json.dumps([call.name, call.arguments], sort_keys=True) for call, _ in calls}
+def choose_call(read: ReadCalls) -> ReadCall:
+    """The one call of an answer, which may be said several times; a fault where its calls differ."""
+    if read.calls is None:
+        return ReadCall(None, read.repairs, read.fault)
+    distinct = {json.dumps([call.name, call.arguments], sort_keys=True) for call in read.calls}
     if len(distinct) > 1:
         return ReadCall(None, (), f"{len(distinct)} different calls where one was asked for")
-    call, repairs = calls[0]
-    return ReadCall(call, tuple(dict.fromkeys(repairs)))
+    return ReadCall(read.calls[0], read.repairs)
 
 
-def _call_of(value: Any) -> tuple[Call | None, tuple[str, ...]]:
-    """A call from a JSON value, or None where the value is not one."""
+def _calls_of(value: Any) -> list[Read]:
+    """The calls that a JSON value says; none where it says none. ValueError where it says a call that cannot be read."""
+    if isinstance(value, dict):
+        wrapped = value.get("tool_calls")
+        if not isinstance(wrapped, list) or "name" in value:
+            call = _call_of(value)
+            return [call] if call else []
+        return [(call, ("tool_calls wrapper", *repairs)) for call, repairs in _calls_of(wrapped)]
+    calls = [_call_of(item) for item in value] if isinstance(value, list) else []
+    read = [call for call in calls if call]
+    if read and len(read) < len(calls):
+        raise ValueError("a list of calls with something else in it")
+    return read
+
+
+def _call_of(value: Any) -> Read | None:
+    """A call from a JSON value, or None where the value says none. ValueError where it says one that cannot be read."""
     if not isinstance(value, dict):
-        return None, ()
-    repairs: list[str] = []
+        return None
+    repairs: tuple[str, ...] = ()
     if isinstance(value.get("function"), dict):
-        value = value["function"]
-        repairs.append("function wrapper")
+        value, repairs = value["function"], ("function wrapper",)
     name = value.get("name")
-    key = next((key for key in ("arguments", "parameters") if key in value), None)
-    if not isinstance(name, str) or not name or (key is None and name != GENERATE_RESPONSE):
-        return None, ()
+    key = "arguments" if "arguments" in value else "parameters" if "parameters" in value else None
+    if "name" not in value or (key is None and name != GENERATE_RESPONSE):
+        return None
     arguments = value[key] if key else {}
     if key == "parameters":
-        repairs.append("parameters for arguments")
+        repairs = (*repairs, "parameters for arguments")
     if isinstance(arguments, str):
-        try:
-            arguments = parse_json(arguments)
-        except ValueError:
-            return None, ()
-        repairs.append("arguments as a string")
-    if not isinstance(arguments, dict):
-        return None, ()
-    try:
-        return Call(name=name, arguments=arguments), tuple(repairs)
-    except ValidationError:  # a lone surrogate, which no text can hold
-        return None, ()
+        arguments, repairs = parse_json(arguments), (*repairs, "arguments as a string")
+    return Call(name=name, arguments=arguments), repairs  # pydantic's ValidationError is a ValueError

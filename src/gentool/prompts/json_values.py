@@ -1,4 +1,4 @@
-"""The JSON values that stand in a model's text, found among words, fences and call markers, and mended where they nearly are JSON.
+"""The JSON values that stand in a model's text: the text itself where it is JSON, else found among words, fences and call markers.
 
 A text comes in, values go out, each with what had to be repaired to read it. Called by gentool.prompts.json_calls, native_calls and read.
 """
@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 import re
-from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 MARKERS = re.compile(
     r"</?(?:tool_calls?|function_calls?|functioncall)>|\[/?TOOL_CALLS\]|<\|python_tag\|>|<\|/?tool_call\|>|<\|tool_call_(?:start|end)\|>"
@@ -23,29 +23,52 @@ TRAILING_COMMA = re.compile(r"""("(?:[^"\\]|\\.)*+"?)|,(\s*[}\]])""", re.DOTALL)
 """A string, which is left as it is, or a comma before a closing bracket."""
 MOST_CHARACTERS = 50_000
 """An answer longer than this is read up to here: no answer to one query is longer."""
-TORN_OBJECT = re.compile(r"""\{\s*["']""")
-"""The beginning of an object; where it is never closed the answer was cut off, and what stands inside is not the answer."""
+OBJECT = re.compile(r"""(?:\[\s*)?\{\s*["']""")
+"""The beginning of an object, or of a list of objects. One that cannot be read or is never closed may hold a call that nobody can know."""
 MOST_UNCLOSED = 100
 """How many brackets that nothing closes are tried before the rest of an answer is given up."""
+OPENING = re.compile(r"[{\[]")
+BRACKETS = re.compile(r"""[{}\[\]]|"[^"\\]*+(?:\\.[^"\\]*+)*+"|'[^'\\]*+(?:\\.[^'\\]*+)*+'|["']""", re.DOTALL)
+"""A bracket, a string as a whole, or a quote that opens a string without an end."""
 
 
-def find_values(text: str) -> list[tuple[Any, tuple[str, ...]]]:
-    """The JSON values that stand in a text, outermost ones only, each with what had to be repaired to read it."""
+class Found(NamedTuple):
+    """The outermost JSON values of a text, each with what had to be repaired to read it.
+
+    `lost` says that there is an object which is not among them, as it cannot be read or was cut off.
+    """
+
+    values: tuple[tuple[Any, tuple[str, ...]], ...]
+    lost: bool = False
+
+
+def find_values(text: str) -> Found:
+    """The JSON values of a text: the text itself where it is one, else what is found in it."""
+    try:
+        value = STRICT.decode(text) if len(text) <= MOST_CHARACTERS else None
+    except (ValueError, RecursionError):
+        value = None
+    return Found(((value, ()),)) if isinstance(value, (dict, list)) else search_values(text)
+
+
+def search_values(text: str) -> Found:
+    """The JSON values that stand in a text among anything else."""
     answer, thinking = drop_thinking(text)
     if answer is None:
-        return []
-    repairs = [*thinking]
-    spans = list(_spans(answer))
+        return Found(())
+    spans, lost = _find_spans(answer)
     around = answer
     for span in spans:
         around = around.replace(span, "\n", 1) if not MARKERS.fullmatch(span) else around
-    repairs += _describe_around(around)
+    repairs = (*thinking, *_describe_around(around))
     values = []
     for span in spans:
         value, mended = _read_json(span)
         if mended is not None:
             values.append((value, (*repairs, *mended)))
-    return values
+        elif OBJECT.match(span):
+            lost = True
+    return Found(tuple(values), lost)
 
 
 def drop_thinking(text: str) -> tuple[str | None, tuple[str, ...]]:
@@ -68,53 +91,63 @@ def _describe_around(around: str) -> list[str]:
     return [*repairs, "text around"] if around.strip() else repairs
 
 
-def _spans(text: str) -> Iterator[str]:
-    """The outermost bracketed stretches of a text: from each opening bracket to the one that closes it, strings skipped."""
+def _find_spans(text: str) -> tuple[list[str], bool]:
+    """The outermost bracketed stretches of a text, strings skipped, up to an object that is never closed; and whether there is one."""
+    spans: list[str] = []
     position = unclosed = 0
-    while position < len(text) and unclosed < MOST_UNCLOSED:
-        end = find_closing(text, position) if text[position] in "{[" else position
-        if end is None and TORN_OBJECT.match(text, position):
-            return
-        if end is None:
+    while unclosed < MOST_UNCLOSED and (opening := OPENING.search(text, position)):
+        start = opening.start()
+        end = find_closing(text, start)
+        if end is not None:
+            spans.append(text[start : end + 1])
+        elif OBJECT.match(text, start):
+            return spans, True
+        else:
             unclosed += 1
-        elif end > position:
-            yield text[position : end + 1]
-        position = position + 1 if end is None else end + 1
+        position = start + 1 if end is None else end + 1
+    return spans, False
 
 
 def find_closing(text: str, start: int) -> int | None:
     """The index of the bracket that closes the one at `start`, or None."""
-    depth, quote, escaped = 0, "", False
-    for index in range(start, len(text)):
-        character = text[index]
-        if quote:
-            if escaped:
-                escaped = False
-            elif character == "\\":
-                escaped = True
-            elif character == quote:
-                quote = ""
-        elif character in "\"'":
-            quote = character
-        elif character in "{[":
+    depth, closing = 0, text.count("}", start) + text.count("]", start)
+    for found in BRACKETS.finditer(text, start):
+        token = found[0]
+        if token in "{[":
             depth += 1
-        elif character in "}]":
+            if depth > closing:
+                return None
+        elif token in "}]":
             depth -= 1
             if depth == 0:
-                return index
+                return found.start()
+        elif len(token) == 1:
+            return None
     return None
 
 
 def parse_json(text: str) -> Any:
-    """Strict JSON; ValueError otherwise."""
+    """Strict JSON; ValueError otherwise, and for numbers that JSON cannot hold: NaN, infinities (1e999 is one to Python)."""
     try:
-        return _storable(json.loads(text))
+        return STRICT.decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
 
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _finite(numeral: str) -> float:
+    number = float(numeral)
+    return number if math.isfinite(number) else _refuse(numeral)
+
+
+STRICT = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
+
+
 def _storable(value: Any) -> Any:
-    """The value; ValueError where JSON cannot hold it: NaN, infinities (1e999 is one to Python), integers of thousands of digits."""
+    """The value; ValueError where JSON cannot hold it: infinities, integers of thousands of digits."""
     json.dumps(value, allow_nan=False)
     return value
 

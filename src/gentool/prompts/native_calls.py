@@ -1,6 +1,6 @@
-"""One call read from a model's own tool format, whichever it is; words without any sign of a call are abstention.
+"""Calls read from a model's own tool format, whichever it is; words without any sign of a call are abstention.
 
-A model's text in (special tokens may stand in it or have been left out); a call out, with what had to be repaired to read it.
+A model's text in (special tokens may stand in it or have been left out); its calls out, with what had to be repaired to read it.
 Called by gentool.prompts.read.
 """
 
@@ -13,11 +13,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from gentool.core.call import ABSTAIN, Call
+from gentool.core.schema import json_type, schema_types
 from gentool.core.tool import ToolSet
-from gentool.prompts.json_calls import ReadCall, choose_call, read_json_call
+from gentool.prompts.json_calls import ReadCalls, read_json_calls
 from gentool.prompts.json_values import MARKERS, drop_thinking, find_closing, parse_json, read_literal
 
-OWN_WAYS = frozenset({"call markers", "list of calls", "parameters for arguments", "function wrapper"})
+OWN_WAYS = frozenset({"call markers", "parameters for arguments", "function wrapper", "tool_calls wrapper"})
 """What is a repair where JSON was asked for, and a format's own way here."""
 HEADER = re.compile(r"(?:\[TOOL_CALLS\]|<｜tool▁call▁begin｜>)\s*([^\s\[\]{}<>｜]+)\s*(?:\[CALL_ID\]\s*\w+\s*)?(?:\[ARGS\]|<｜tool▁sep｜>)?\s*(?=\{)")
 """What stands before the arguments in Mistral's newer format and in DeepSeek's."""
@@ -45,23 +46,17 @@ SIGN = re.compile(
     re.VERBOSE,
 )
 """What words do not hold."""
+BEGUN = re.compile(r"(?:\[TOOL_CALLS\]|<｜tool▁call▁begin｜>|<tool_call>|<function=)\s*[^\s<\[]")
+"""A call that was begun, where it stands beside those that were read."""
 MOST_SHOWN = 40
 """How many characters of an answer a fault shows."""
 LETTER = re.compile(r"[^\W\d_]")
-JSON_TYPES: tuple[tuple[type, str], ...] = (
-    (bool, "boolean"),
-    (int, "integer"),
-    (float, "number"),
-    (list, "array"),
-    (dict, "object"),
-    (type(None), "null"),
-)
 
 
-def read_native_call(text: str, tools: ToolSet | None = None) -> ReadCall:
-    """Read one call from a model's text in any of the formats below; words without any sign of a call are abstention.
+def read_native_calls(text: str, tools: ToolSet | None = None) -> ReadCalls:
+    """Read the calls of a model's text in any of the formats below; words without any sign of a call are abstention.
 
-    Read are JSON as `read_json_call` reads it (Qwen, Hermes, Llama 3, Mistral, Granite, Phi-4 and others, with or without
+    Read are JSON as `read_json_calls` reads it (Qwen, Hermes, Llama 3, Mistral, Granite, Phi-4 and others, with or without
     their markers), `[TOOL_CALLS]name[ARGS]{...}` (newer Mistral) and DeepSeek's like it, `<function=name>` with JSON or with
     `<parameter=...>` (Llama 3.1, newer Qwen), `<arg_key>` and `<arg_value>` (GLM), and Python calls (Llama 4, LFM2, OLMo 3).
     Values that a format writes without quotes are typed by the schemas of `tools`. An empty text, and one with a sign
@@ -69,13 +64,13 @@ def read_native_call(text: str, tools: ToolSet | None = None) -> ReadCall:
     """
     answer, thinking = drop_thinking(text)
     if answer is None:
-        return ReadCall(None, (), "thinking that was cut off")
+        return ReadCalls(None, (), "thinking that was cut off")
     for read in (_read_headed, _read_tagged, _read_python, _read_bare, _read_json):
         found = read(answer, tools)
         if found is not None:
-            return found if found.call is None else ReadCall(found.call, (*thinking, *found.repairs))
+            return found if found.calls is None else ReadCalls(found.calls, (*thinking, *found.repairs))
     fault = find_fault(answer)
-    return ReadCall(None, (), fault) if fault else ReadCall(ABSTAIN, thinking)
+    return ReadCalls(None, (), fault) if fault else ReadCalls((ABSTAIN,), thinking)
 
 
 def find_fault(words: str) -> str | None:
@@ -88,7 +83,7 @@ def find_fault(words: str) -> str | None:
     return None if LETTER.search(words) else "neither a call nor words"
 
 
-def _read_headed(text: str, _tools: ToolSet | None) -> ReadCall | None:
+def _read_headed(text: str, _tools: ToolSet | None) -> ReadCalls | None:
     """Calls of the form `[TOOL_CALLS]name[ARGS]{...}`."""
     calls: list[Call | None] = []
     around, position = "", 0
@@ -102,7 +97,7 @@ def _read_headed(text: str, _tools: ToolSet | None) -> ReadCall | None:
     return _choose(calls, around + text[position:])
 
 
-def _read_tagged(text: str, tools: ToolSet | None) -> ReadCall | None:
+def _read_tagged(text: str, tools: ToolSet | None) -> ReadCalls | None:
     """Calls of the forms `<function=name>...</function>` and `<tool_call>name<arg_key>...</tool_call>`."""
     for function, parameter in ((FUNCTION, PARAMETER), (KEYED_FUNCTION, KEYED_PARAMETER)):
         first = function[0].search(text)
@@ -146,23 +141,12 @@ def type_value(text: str, schema: Any) -> Any:
         value = read_literal(ast.parse(text.strip(), mode="eval").body) if text.strip() in ("True", "False", "None") else parse_json(text)
     except (ValueError, SyntaxError):
         return text
-    kind = next((name for kind, name in JSON_TYPES if isinstance(value, kind)), None)
-    kinds = _types_of(schema)
+    kind, kinds = json_type(value), schema_types(schema)
     fits = kind in kinds or (kind == "integer" and "number" in kinds) or not kinds
-    return value if kind is not None and fits else text
+    return value if fits and kind != "string" else text
 
 
-def _types_of(schema: Any) -> set[str]:
-    """The types that a schema names; empty where it names none."""
-    if not isinstance(schema, dict):
-        return set()
-    named = schema.get("type")
-    if named is None and isinstance(schema.get("enum"), list):
-        return {next((name for kind, name in JSON_TYPES if isinstance(value, kind)), "string") for value in schema["enum"]}
-    return set(named) if isinstance(named, list) else {named} if isinstance(named, str) else set()
-
-
-def _read_python(text: str, _tools: ToolSet | None) -> ReadCall | None:
+def _read_python(text: str, _tools: ToolSet | None) -> ReadCalls | None:
     """Calls of the forms `name(key=value)` and `[name(key=value)]`."""
     code = MARKERS.sub(" ", text).strip()
     if not PYTHON.fullmatch(code):
@@ -171,7 +155,7 @@ def _read_python(text: str, _tools: ToolSet | None) -> ReadCall | None:
         body = ast.parse(code, mode="eval").body
         return _choose([_python_call(node) for node in (body.elts if isinstance(body, ast.List) else [body])] or [None], "")
     except (ValueError, SyntaxError, RecursionError, MemoryError):
-        return ReadCall(None, (), "a call that cannot be read: it is nearly Python")
+        return ReadCalls(None, (), "a call that cannot be read: it is nearly Python")
 
 
 def _python_call(node: ast.expr) -> Call:
@@ -182,20 +166,22 @@ def _python_call(node: ast.expr) -> Call:
     raise ValueError("not a call with named arguments")
 
 
-def _read_bare(text: str, tools: ToolSet | None) -> ReadCall | None:
-    """A call of the form `name{...}`; the name is one of the tools' where they are known."""
-    matched = BARE.match(text)
-    if not matched or (tools is not None and tools.by_name(matched[1]) is None):
-        return None
-    call = _make_call(matched[1], text[matched.end() :])
-    return ReadCall(call) if call else None
+def _read_bare(text: str, tools: ToolSet | None) -> ReadCalls | None:
+    """Calls of the form `name{...}`, one after another; the names are those of tools where these are known."""
+    calls: list[Call | None] = []
+    position = 0
+    while matched := BARE.match(text, position):
+        if tools is not None and tools.by_name(matched[1]) is None:
+            return None
+        end = find_closing(text, matched.end())
+        calls.append(None if end is None else _make_call(matched[1], text[matched.end() : end + 1]))
+        position = len(text) if end is None else end + 1
+    return None if None in calls or text[position:].strip() else _choose(calls, "")
 
 
-def _read_json(text: str, _tools: ToolSet | None) -> ReadCall | None:
-    read = read_json_call(text)
-    if read.call is not None:
-        return ReadCall(read.call, tuple(repair for repair in read.repairs if repair not in OWN_WAYS))
-    return read if "different calls" in read.fault else None
+def _read_json(text: str, _tools: ToolSet | None) -> ReadCalls | None:
+    read = read_json_calls(text)
+    return None if read.calls is None else ReadCalls(read.calls, tuple(repair for repair in read.repairs if repair not in OWN_WAYS))
 
 
 def _make_call(name: str, arguments: str) -> Call | None:
@@ -206,11 +192,11 @@ def _make_call(name: str, arguments: str) -> Call | None:
         return None
 
 
-def _choose(calls: list[Call | None], around: str) -> ReadCall | None:
-    """One of the calls of an answer; a fault where one of them could not be read, None where there are none."""
+def _choose(calls: list[Call | None], around: str) -> ReadCalls | None:
+    """The calls of an answer; a fault where one of them could not be read, None where there are none."""
     if not calls:
         return None
-    read = [call for call in calls if call is not None]
-    if len(read) < len(calls):
-        return ReadCall(None, (), "a call that cannot be read")
-    return choose_call([(call, ("text around",) if MARKERS.sub("", around).strip() else ()) for call in read])
+    read = tuple(call for call in calls if call is not None)
+    if len(read) < len(calls) or BEGUN.search(around):
+        return ReadCalls(None, (), "a call that cannot be read")
+    return ReadCalls(read, ("text around",) if MARKERS.sub("", around).strip() else ())

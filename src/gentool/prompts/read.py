@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from gentool.core.example import AnswerFormat
 from gentool.core.tool import ToolSet
-from gentool.prompts.json_calls import ReadCall, read_json_call
+from gentool.prompts.json_calls import ReadCall, ReadCalls, choose_call, read_json_calls
 from gentool.prompts.json_values import find_values
-from gentool.prompts.native_calls import read_native_call
+from gentool.prompts.native_calls import read_native_calls
 
 
 @dataclass(frozen=True)
@@ -23,13 +23,18 @@ class ReadRanking:
     fault: str = ""
 
 
-def read_call(text: str, answer: AnswerFormat = "json", tools: ToolSet | None = None) -> ReadCall:
-    """Read one call from a model's text, by the rules of the format that was asked for.
+def read_calls(text: str, answer: AnswerFormat = "json", tools: ToolSet | None = None) -> ReadCalls:
+    """Read all calls from a model's text, by the rules of the format that was asked for.
 
-    `json`: see `read_json_call`; words alone are a fault. `native`: see `read_native_call`; words without any sign of a call
+    `json`: see `read_json_calls`; words alone are a fault. `native`: see `read_native_calls`; words without any sign of a call
     are abstention. `tools`, the set that was shown, is needed for native formats that write values without quotes.
     """
-    return read_native_call(text, tools) if answer == "native" else read_json_call(text)
+    return read_native_calls(text, tools) if answer == "native" else read_json_calls(text)
+
+
+def read_call(text: str, answer: AnswerFormat = "json", tools: ToolSet | None = None) -> ReadCall:
+    """Read one call, by the same rules. An answer that says it several times says that call; different calls are a fault."""
+    return choose_call(read_calls(text, answer, tools))
 
 
 def read_ranking(text: str) -> ReadRanking:
@@ -37,7 +42,7 @@ def read_ranking(text: str) -> ReadRanking:
 
     The list may stand as `ranking` beside a call, as the task `joint` asks for it.
     """
-    for value, repairs in find_values(text):
+    for value, repairs in find_values(text).values:
         mended: tuple[str, ...] = ()
         if isinstance(value, dict) and "ranking" in value and "name" in value:
             value = value["ranking"]

@@ -16,11 +16,10 @@ from gentool.core.example import AnswerFormat
 from gentool.core.message import Message, ToolCall
 from gentool.core.recipe import Settings
 from gentool.core.tool import EMPTY_PARAMETERS, GENERATE_RESPONSE, Tool, ToolSet
-from gentool.prompts.json_calls import ReadCall
-from gentool.prompts.native_calls import read_native_call
+from gentool.prompts.instructions import Task, Wording, instruct
+from gentool.prompts.json_calls import ReadCalls
+from gentool.prompts.native_calls import read_native_calls
 
-Task = Literal["rank", "select", "joint"]
-"""What is asked: a ranking, a call, or both in one answer (the variant without stages)."""
 TASKS: tuple[Task, ...] = ("rank", "select")
 """What is asked of a student that was trained in two stages; `joint` takes the place of both where there is one stage."""
 
@@ -35,19 +34,23 @@ class PromptSettings(Settings):
     tools: `json` shows each tool's name, description and parameters as JSON, as servers do; `signature` shows one short
     line in the manner of a function's signature, several times fewer tokens, for small models and long catalogues.
     answer: `json` shows the tools in the text and asks for a call as JSON; `native` leaves tools and calls to the model's own
-    chat template. abstention: the words of a native answer where no tool serves the query.
+    chat template. abstention: the words of a native answer where no tool serves the query. wording: the words in which a task
+    is asked; natively a call is asked for by the query alone. parallel: ask for all calls that a query needs, as a JSON list;
+    natively nothing is asked in words, so it changes nothing there.
     """
 
     tools: Literal["json", "signature"] = "json"
     answer: AnswerFormat = "json"
     abstention: str = "None of the available tools can do this."
+    wording: Wording = "standard"
+    parallel: bool = False
 
     @model_validator(mode="after")
     def _refuse_contradictions(self) -> Self:
         if self.answer == "native" and self.tools == "signature":
             raise ValueError("`tools: signature` puts the tools into the text, `answer: native` leaves them to the chat template; take `tools: json`")
-        read = read_native_call(self.abstention)
-        if read != ReadCall(ABSTAIN) or self.abstention != self.abstention.strip():
+        read = read_native_calls(self.abstention)
+        if read != ReadCalls((ABSTAIN,)) or self.abstention != self.abstention.strip():
             raise ValueError(f"the words of `abstention` would not be read as such: {read.fault or 'spaces around them, or thinking, or a call'}")
         return self
 
@@ -57,15 +60,6 @@ DEFAULT_TOOL = Tool(name="default_tool", description="Answer in words: for a que
 )
 """How the default tool stands in the prompt, behind the tools of the set."""
 
-INSTRUCTIONS: dict[Task, str] = {
-    "rank": f"Rank the tools that serve the query, best first, ending with {GENERATE_RESPONSE}. Answer with a JSON list of names.",
-    "select": 'Call the tool that serves the query best. Answer with JSON: {"name": ..., "arguments": {...}}.',
-    "joint": (
-        f"Rank the tools that serve the query, best first, ending with {GENERATE_RESPONSE}, and call the first. "
-        'Answer with JSON: {"ranking": [...names...], "name": ..., "arguments": {...}}.'
-    ),
-}
-
 
 def check_task(task: Task, settings: PromptSettings) -> None:
     """Raise RecipeError for a task that cannot be asked under the settings."""
@@ -74,6 +68,10 @@ def check_task(task: Task, settings: PromptSettings) -> None:
             "prompts.answer: native cannot answer with ranking and call in one: a model's own tool format has no place for a ranking. "
             "Take prompts.answer: json, or ask for ranking and call in turn"
         )
+    if task == "joint" and settings.parallel:
+        raise RecipeError(
+            "prompts.parallel asks for a list of calls, which an answer of ranking and call in one has no place for: ask for them in turn"
+        )
 
 
 def render_messages(task: Task, query: str, tools: ToolSet, settings: PromptSettings) -> list[Message]:
@@ -81,15 +79,16 @@ def render_messages(task: Task, query: str, tools: ToolSet, settings: PromptSett
 
     The tools come first, so that all tasks and all queries on one tool set share them as a prefix; the query comes last,
     next to the answer. A call is asked for natively by the query alone, as users of the model will ask. Raises
-    RecipeError for the task `joint` natively.
+    RecipeError for a task that cannot be asked under the settings.
     """
     check_task(task, settings)
+    instruction = instruct(task, settings.wording, settings.parallel)
     if settings.answer == "native":
-        return [{"role": "user", "content": query if task == "select" else f"{INSTRUCTIONS[task]}\n\n{query}"}]
+        return [{"role": "user", "content": query if task == "select" else f"{instruction}\n\n{query}"}]
     shown = "\n".join(render_tool(tool, settings) for tool in (*tools, DEFAULT_TOOL))
     return [
         {"role": "system", "content": f"Tools:\n{shown}"},
-        {"role": "user", "content": f"{INSTRUCTIONS[task]}\n\n{query}"},
+        {"role": "user", "content": f"{instruction}\n\n{query}"},
     ]
 
 
@@ -105,10 +104,11 @@ def _define(tool: Tool) -> dict[str, Any]:
 
 
 def render_reply(task: Task, ranking: tuple[str, ...], answer: Call, settings: PromptSettings) -> Message:
-    """The turn that a model is trained to answer with. Raises RecipeError for the task `joint` natively."""
+    """The turn that a model is trained to answer with. Raises RecipeError for a task that cannot be asked under the settings."""
     check_task(task, settings)
     if settings.answer == "json" or task == "rank":
-        return {"role": "assistant", "content": render_answer(task, ranking, answer)}
+        text = render_answer(task, ranking, answer)
+        return {"role": "assistant", "content": f"[{text}]" if task == "select" and settings.parallel else text}
     if answer.abstains:
         return {"role": "assistant", "content": settings.abstention}
     call: ToolCall = {"type": "function", "id": CALL_ID, "function": {"name": answer.name, "arguments": answer.arguments}}
@@ -127,13 +127,18 @@ def render_choices(tools: ToolSet, settings: PromptSettings) -> dict[str, str]:
     """By name of the set, and of the default tool, how a call of it begins; none natively, where each model writes calls its own way."""
     if settings.answer == "native":
         return {}
-    return {name: f'{{"name": {json.dumps(name, ensure_ascii=False)}' for name in (*tools.names, GENERATE_RESPONSE)}
+    opening = '[{"name": ' if settings.parallel else '{"name": '
+    return {name: f"{opening}{json.dumps(name, ensure_ascii=False)}" for name in (*tools.names, GENERATE_RESPONSE)}
 
 
-def render_schema(tools: ToolSet) -> dict[str, Any]:
-    """The JSON Schema of an answer to `select`: a call of one of the tools with arguments that its schema allows, or abstention."""
+def render_schema(tools: ToolSet, parallel: bool = False) -> dict[str, Any]:
+    """The JSON Schema of an answer to `select`: a call of one of the tools with arguments that its schema allows, or abstention.
+
+    With `parallel` a list of them.
+    """
     calls = [_call_schema(tool.name, tool.parameters) for tool in tools]
-    return {"anyOf": [*calls, _call_schema(GENERATE_RESPONSE, {"type": "object", "properties": {}, "additionalProperties": False})]}
+    call = {"anyOf": [*calls, _call_schema(GENERATE_RESPONSE, {"type": "object", "properties": {}, "additionalProperties": False})]}
+    return {"type": "array", "items": call, "minItems": 1} if parallel else call
 
 
 def _call_schema(name: str, parameters: dict[str, Any]) -> dict[str, Any]:

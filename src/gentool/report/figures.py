@@ -106,13 +106,17 @@ def draw_dots(
 
 def _draw_series(axes: Axes, series: int, name: str, heights: list[float], found: list[Point]) -> None:
     colour = f"#a3000{series % SERIES}"
-    spread = [
-        [point.value - point.low if point.low is not None else 0 for point in found],
-        [point.high - point.value if point.high is not None else 0 for point in found],
-    ]
     marker = MARKERS[series % len(MARKERS)]
     axes.errorbar(
-        [point.value for point in found], heights, xerr=spread, fmt=marker, color=colour, markersize=5.5, elinewidth=1.4, capsize=2.5, label=name
+        [point.value for point in found],
+        heights,
+        xerr=_spread(found),
+        fmt=marker,
+        color=colour,
+        markersize=5.5,
+        elinewidth=1.4,
+        capsize=2.5,
+        label=name,
     )
 
 
@@ -183,6 +187,72 @@ def draw_curves(key: str, question: str, alternative: str, panels: Sequence[tupl
             axes.grid(axis="y")
         drawing.add_legend(drawing.canvas.axes[0])
     return drawing.figure(key, question, alternative)
+
+
+PanelOfPoints = tuple[str, Sequence[Sequence[Point | None]]]
+"""A title, and the points by row (or place) and series."""
+
+
+def draw_lines(
+    key: str, question: str, alternative: str, places: Sequence[float], names: Sequence[str], panels: Sequence[PanelOfPoints], axis: str
+) -> Figure:
+    """Shares in percent with their intervals over numbers, a panel per title side by side: `points[place][series]`."""
+    with _Drawing(2.9, names) as drawing:
+        _, bottom, _, height = drawing.box(left=0.6, bottom=0.55)
+        reach = max(places) - min(places)
+        for position, (title, points) in enumerate(panels):
+            width = 6.4 if len(panels) == 1 else 2.9
+            axes = drawing.canvas.add_axes(((0.6 + position * 3.7) / WIDTH, bottom, width / WIDTH, height - 0.28 / drawing.height))
+            for series, name in enumerate(names):
+                found = [(place, point) for place, row in zip(places, points, strict=True) if (point := row[series]) is not None]
+                aside = (series - (len(names) - 1) / 2) * 0.012 * reach
+                _draw_line(axes, series, name, [place + aside for place, _ in found], [point for _, point in found])
+            axes.set_title(title, loc="left", fontweight="bold", fontsize=9.5)
+            axes.set_xticks(list(places), [f"{place:g}" for place in places])
+            axes.set_yticks(range(0, 101, 20), [f"{share} %" for share in range(0, 101, 20)])
+            axes.set_ylim(-2, 102)
+            axes.set_xlabel(axis)
+            axes.grid(axis="y")
+        drawing.add_legend(drawing.canvas.axes[0])
+    return drawing.figure(key, question, alternative)
+
+
+def _draw_line(axes: Axes, series: int, name: str, places: list[float], found: list[Point]) -> None:
+    colour, marker = f"#a3000{series % SERIES}", MARKERS[series % len(MARKERS)]
+    values = [point.value for point in found]
+    axes.errorbar(
+        places, values, yerr=_spread(found), fmt=f"{marker}-", color=colour, markersize=5, linewidth=1.6, elinewidth=1.2, capsize=2.5, label=name
+    )
+
+
+def draw_rows(
+    key: str, question: str, alternative: str, rows: Sequence[str], names: Sequence[str], panels: Sequence[PanelOfPoints], axis: str
+) -> Figure:
+    """Rows of dots with their intervals, a panel per title side by side, one name of a row for both: `points[row][series]`."""
+    height = len(rows) * max(0.36, 0.17 * len(names) + 0.14) + 0.95
+    with _Drawing(height, names) as drawing:
+        _, bottom, _, share = drawing.box(left=1.75, bottom=0.5)
+        step = 0.7 / max(len(names), 1)
+        width = (WIDTH - 1.95 - 0.3 * (len(panels) - 1)) / len(panels)
+        for position, (title, points) in enumerate(panels):
+            axes = drawing.canvas.add_axes(((1.75 + position * (width + 0.3)) / WIDTH, bottom, width / WIDTH, share - 0.28 / drawing.height))
+            for series, name in enumerate(names):
+                found = [(row, point) for row in range(len(rows)) if (point := points[row][series]) is not None]
+                _draw_series(axes, series, name, [row + (series - (len(names) - 1) / 2) * step for row, _ in found], [point for _, point in found])
+            _dress_rows(axes, rows, [Point(100.0)])
+            axes.set_title(title, loc="left", fontweight="bold", fontsize=9.5)
+            axes.tick_params(labelleft=position == 0)
+            axes.set_xlabel(axis)
+        drawing.add_legend(drawing.canvas.axes[0])
+    return drawing.figure(key, question, alternative)
+
+
+def _spread(found: Sequence[Point]) -> list[list[float]]:
+    """How far the bounds of intervals are from the values, below and above."""
+    return [
+        [point.value - point.low if point.low is not None else 0 for point in found],
+        [point.high - point.value if point.high is not None else 0 for point in found],
+    ]
 
 
 class _Drawing:
