@@ -19,7 +19,7 @@ from gentool.evaluate.predict import predict_with
 from gentool.evaluate.predictors import check_engines
 from gentool.formats.bench import Bench
 from gentool.formats.benches import name_of_bench, read_bench
-from gentool.run import CHANGEABLE, Recipe, Run, count_paid_predictions, find_recipe, load_run, locked, opened, run_score
+from gentool.run import CHANGEABLE, Recipe, Run, change_run, count_paid_predictions, find_recipe, load_run, locked, opened, run_score
 
 FOLDER = "bench"
 MAY_DIFFER = ("name", "predict.engines", "score", *CHANGEABLE)
@@ -110,7 +110,7 @@ def describe_bench(bench: Bench, spec: str) -> dict[str, Any]:
     }
 
 
-def score_all(path: Path) -> list[Path]:
+def score_all(path: Path, overrides: Sequence[str] = ()) -> list[Path]:
     """Score what a run's engines answered, to its own test examples and to every benchmark in it; returns the score files.
 
     Raises RunError where there are no predictions.
@@ -119,6 +119,6 @@ def score_all(path: Path) -> list[Path]:
     if not folders:
         load_run(path)
     with locked(path):
-        runs = [load_run(folder) for folder in folders]
+        runs = [change_run(folder, overrides) for folder in folders]
         predicted = [run for run in runs if any((run.path / "predict").glob("*.jsonl"))]
         return [score for run in predicted or runs[:1] for score in run_score(run)]

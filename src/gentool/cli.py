@@ -58,13 +58,17 @@ def main() -> None:
 @app.command("run")
 def run_command(
     recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe file, or the name of a shipped recipe.")] = "demo",
-    out: Annotated[Path, typer.Option("--out", help="The run folder; a run that was stopped goes on there.")] = Path("runs/demo"),
+    out: Annotated[Path | None, typer.Option("--out", help="The run folder, else runs/RECIPE; a run that was stopped goes on there.")] = None,
     overrides: Overrides = None,
 ) -> None:
-    """Run every stage of a recipe, from the catalogue to the report."""
-    from gentool import console
+    """Run every stage of a recipe, from the catalogue to the report; where it names several runs, of each."""
+    from gentool import console, suite
     from gentool import run as steps
 
+    out = out or Path("runs") / Path(recipe).stem
+    if suite.is_suite(recipe):
+        suite.run_suite(recipe, out, overrides or ())
+        return
     with steps.opened(out, recipe, overrides) as run:
         console.say_synth(steps.run_synth(run), run)
         console.say_pairs(steps.run_pairs(run), run)
@@ -162,12 +166,12 @@ def predict_command(
 
 
 @app.command("score")
-def score_command(run_folder: RunFolder) -> None:
+def score_command(run_folder: RunFolder, overrides: Overrides = None) -> None:
     """Score all predictions of a run, those on other benchmarks (RUN/bench) too."""
     from gentool import console
     from gentool.bench_run import score_all
 
-    console.say_scores(score_all(run_folder))
+    console.say_scores(score_all(run_folder, overrides or ()))
 
 
 @app.command("export")

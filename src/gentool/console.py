@@ -16,6 +16,7 @@ from gentool.core.example import SCENARIOS
 from gentool.core.jsonl import read_json
 from gentool.engines.estimate import Estimate
 from gentool.engines.prices import Spending
+from gentool.evaluate.predictors import TRAINED
 from gentool.run import Run
 
 WIDE, NARROW = 130, 90
@@ -225,6 +226,25 @@ def _say_scenarios(scores: Sequence[dict[str, Any]]) -> None:
     for title, shown in ((f"Scores in percent {intervals}", table), ("Pairs right before and after the change", pairs)):
         console.print(f"\n{title}", shown, sep="\n")
     console.print()
+
+
+def say_comparison(runs: Sequence[Path]) -> None:
+    """A row for what each of several runs trained, and for each other model: selection by scenario, the whole call, and pairs."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    scenarios = (scenario.replace("_query_", " query\n").replace("_", " ") for scenario in SCENARIOS)
+    for column in ("", *scenarios, "whole call", "zero to one", "weak to strong"):
+        table.add_column(column, no_wrap=True)
+    scored = [(run, path) for run in runs for path in sorted((run / "score").glob("*.json"))]
+    for run, path in sorted(scored, key=lambda found: found[1].stem != TRAINED):
+        score = read_json(path)
+        cells = [score["scenarios"][scenario]["selection"] for scenario in SCENARIOS]
+        cells += [score["scenarios"]["all"]["call"], *(score["pairs"][key] for key in PAIRS)]
+        table.add_row(run.name if path.stem == TRAINED else path.stem, *(_percent(cell, True) for cell in cells))
+    console = Console(width=max(shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDE, WIDE), highlight=False)
+    console.print("\nTool selection by scenario, the whole call, and pairs right before and after, in percent (95% interval)", table, "", sep="\n")
 
 
 def _percent(cell: dict[str, Any], interval: bool) -> str:

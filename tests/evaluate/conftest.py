@@ -10,7 +10,11 @@ import pytest
 
 from gentool.core.call import ABSTAIN, Call
 from gentool.core.example import SCENARIOS, Example, Prediction, Scenario
+from gentool.core.jsonl import read_records, write_records
 from gentool.core.tool import GENERATE_RESPONSE, Tool, ToolSet
+from gentool.pairs.build import PairsSettings, build_pairs
+from gentool.starter import read_starter_tools
+from gentool.synth.pipeline import SynthSettings, synthesise
 
 FORECAST = Tool(
     name="forecast",
@@ -105,3 +109,15 @@ def answer_all() -> Callable[[str, list[Example]], list[Prediction]]:
         return [Prediction(id=example.id, select=select, rank=rank) for example, (select, rank) in zip(some, texts, strict=True)]
 
     return answer
+
+
+@pytest.fixture(scope="session")
+def real_examples(tmp_path_factory: pytest.TempPathFactory) -> list[Example]:
+    """The test examples of three domains of the starter set, as the stages before make them."""
+    folder = tmp_path_factory.mktemp("starter")
+    tools = read_starter_tools()
+    domains = sorted({tool.domain for tool in tools if tool.domain})[:3]
+    write_records(folder / "tools.jsonl", [tool for tool in tools if tool.domain in domains])
+    synthesise(folder, SynthSettings(teacher="starter"), seed=1)
+    build_pairs(folder, PairsSettings(k=4, test_queries=20), seed=1)
+    return list(read_records(folder / "pairs" / "test.jsonl", Example))

@@ -203,6 +203,64 @@ def test_every_example_is_right_or_has_one_error(engines: list[str], examples: l
     assert table["call"]["value"] <= table["selection"]["value"] <= table["selection_lenient"]["value"] <= table["format"]["value"]
 
 
+def test_several_known_likenesses_are_averaged_by_hand(make_example: Callable[..., Example], write_answer: WriteAnswer) -> None:
+    outcomes = [
+        outcome_of(make_example("one"), write_answer("forecast", {"city": "New York", "days": 5})),  # 1
+        outcome_of(make_example("strong"), write_answer("forecast", {"city": "New Yorck", "days": "5"})),  # (8/9 + 1) / 2
+        outcome_of(make_example("weak"), write_answer("play_song", {"place": "New York"})),  # another tool: 0
+        outcome_of(make_example("zero"), write_answer("play_song", {})),  # not counted
+    ]
+    values = summarise(outcomes)["parameter_values"]
+    assert values["levenshtein"] == pytest.approx((1 + 17 / 18 + 0) / 3)
+    assert values["given_right_tool"]["levenshtein"] == pytest.approx((1 + 17 / 18) / 2)
+    assert (values["value"], values["coerced"]["value"], values["n"]) == (1 / 3, 1 / 3, 3)
+
+
+def test_rankings_by_scores_by_hand(make_example: Callable[..., Example], write_answer: WriteAnswer) -> None:
+    call = write_answer("forecast", {})
+    given = [
+        # kind, scores of the two tools and of the default tool, the call and the ranking that were written
+        ("strong", {"temperature": -2.0, "forecast": -1.0, GENERATE_RESPONSE: -3.0}, call, '["forecast", "generate_response"]'),
+        ("strong", {"temperature": -1.0, "forecast": -2.0, GENERATE_RESPONSE: -3.0}, call, "None."),
+        ("zero", {"book_table": -1.0, "play_song": -2.0, GENERATE_RESPONSE: -0.5}, call, '["generate_response"]'),
+        ("one", None, call, '["forecast", "generate_response"]'),
+    ]
+    examples = [make_example(kind, family=str(number)) for number, (kind, *_) in enumerate(given)]
+    predictions = [
+        Prediction(id=example.id, select=select, rank=rank, scores=scores) for example, (_, scores, select, rank) in zip(examples, given, strict=True)
+    ]
+    result = score("scored", examples, predictions)
+    table = result["ranking_by_scores"]
+    assert (table["n"], table["selection"]["value"], table["exact"]["value"]) == (3, 2 / 3, 2 / 3)
+    assert table["mrr"] == pytest.approx((1 + 1 / 2 + 1) / 3)
+    assert (table["kendall_tau"], table["kendall_tau_n"]) == (pytest.approx((1 + 1 / 3) / 2), 2)
+    assert table["same_selection"]["value"] == 1 / 3, "the first; the second wrote forecast, the third was to abstain"
+    assert table["same_first"]["value"] == 2 / 3, "the first and the third; the second could not be read"
+    assert result["ranking"]["n"] == 4
+    assert result["scenarios"]["unseen_query_unseen_tool"]["ranking_by_scores"] is None
+
+
+def test_categories_by_hand(make_example: Callable[..., Example], write_answer: WriteAnswer) -> None:
+    right = write_answer("forecast", {"city": "New York", "days": 5})
+    given = [("simple", right), ("simple", right), ("simple", write_answer("forecast", {})), ("multiple", "Sorry."), (None, right)]
+    examples = [make_example("one", family=str(number)).model_copy(update={"category": category}) for number, (category, _) in enumerate(given)]
+    predictions = [Prediction(id=example.id, select=text, rank="") for example, (_, text) in zip(examples, given, strict=True)]
+    found = score("given", examples, predictions)["categories"]
+    assert {name: (table["n"], table["selection"]["value"], table["call"]["value"]) for name, table in found["by_category"].items()} == {
+        "simple": (3, 1.0, 2 / 3),
+        "multiple": (1, 0.0, 0.0),
+    }
+    assert found["by_category"]["multiple"]["format"]["value"] == 0.0
+    assert found["macro_mean"] == {"selection": 1 / 2, "call": 1 / 3, "format": 1 / 2}
+
+
+def test_no_order_is_judged_where_none_is_right(make_example: Callable[..., Example]) -> None:
+    example = make_example("one").model_copy(update={"gold": "any_tool"})
+    table = summarise([outcome_of(example, "Sorry.")])
+    assert (table["ranking"]["n"], table["ranking"]["mrr"], table["parameter_values"]["n"]) == (0, None, 0)
+    assert table["parameter_names"]["wanted_names"] == 0 and table["selection"]["n"] == 1
+
+
 def test_the_worked_example_of_the_docs(make_example: Callable[..., Example], write_answer: WriteAnswer) -> None:
     """Every number of the worked example in docs/metrics.md."""
     new_york = {"place": "New York"}
@@ -230,6 +288,8 @@ def test_the_worked_example_of_the_docs(make_example: Callable[..., Example], wr
         "call": 3 / 6,
     }
     assert table["parameter_values"]["normalised"]["value"] == 3 / 4
+    assert table["parameter_values"]["coerced"]["value"] == 3 / 4
+    assert table["parameter_values"]["levenshtein"] == 3 / 4
     assert table["parameter_names"]["given_right_tool"]["value"] == 3 / 3
     assert table["parameter_values"]["given_right_tool"]["value"] == 2 / 3
     assert [table["parameter_names"][key] for key in ("precision", "recall", "f1")] == [5 / 6, 5 / 7, 10 / 13]
@@ -237,6 +297,11 @@ def test_the_worked_example_of_the_docs(make_example: Callable[..., Example], wr
     assert {error: count for error, count in result["errors"].items() if count} == {
         "wrong_arguments": 1,
         "weak_instead_of_strong": 1,
+        "unparsable": 1,
+    }
+    assert {code: count for code, count in result["reasons"].items() if count} == {
+        "type_error:simple": 1,
+        "wrong_func_name": 1,
         "unparsable": 1,
     }
     assert (result["ranking"]["exact"]["value"], result["ranking"]["mrr"], result["ranking"]["kendall_tau"]) == (3 / 6, 0.75, pytest.approx(5 / 6))

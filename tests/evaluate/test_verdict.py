@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -12,12 +11,10 @@ from hypothesis import strategies as st
 
 from gentool.core.call import Call
 from gentool.core.errors import RunError
-from gentool.core.example import Example, Prediction, Verdict
+from gentool.core.example import Example, Gold, Prediction, Verdict, Wanted
 from gentool.core.jsonl import to_line
 from gentool.core.tool import GENERATE_RESPONSE, Tool, ToolSet
-from gentool.evaluate.rankings import kendall_tau
-from gentool.evaluate.values import equal_normalised, equal_typed
-from gentool.evaluate.verdict import examine, judge
+from gentool.evaluate.verdict import ScoreSettings, examine, judge
 
 MakeExample = Callable[..., Example]
 Ask = Callable[..., Verdict]
@@ -160,39 +157,6 @@ def test_arguments_are_compared_inside_lists_and_objects(ask: Ask) -> None:
     assert ask("one", "forecast", with_default, target=target).parameter_values_normalised is True
 
 
-@pytest.mark.parametrize(
-    ("given", "target", "typed", "normalised"),
-    [
-        (None, None, True, True),
-        (None, False, False, False),
-        (0, False, False, False),
-        (1, True, False, False),
-        ([], {}, False, False),
-        ("it's", 'it"s', False, True),
-        ("2024/05/01", "2024-05-01", False, True),
-        ("a;b", "ab", False, False),
-        ("five", 5, False, False),
-        (" 5 ", 5, False, True),
-        ("1e3", 1000, False, True),
-        ("-5", 5, False, False),
-        (9007199254740993, 9007199254740992, False, False),
-        ("9007199254740993", 9007199254740992, False, False),
-        ("9" * 5000, 5, False, False),
-        ({"a": {"b": [1]}}, {"a": {"b": [1.0]}}, True, True),
-        ({"a": 1}, {"a": 1, "b": 2}, False, False),
-    ],
-)
-def test_equality(given: Any, target: Any, typed: bool, normalised: bool) -> None:
-    assert equal_typed(given, target) is equal_typed(target, given) is typed
-    assert equal_normalised(given, target) is equal_normalised(target, given) is normalised
-
-
-def test_a_required_argument_must_be_given_even_at_its_default() -> None:
-    schema = {"type": "object", "properties": {"days": {"type": "integer", "default": 3}}, "required": ["days"]}
-    assert not equal_normalised({}, {"days": 3}, schema)
-    assert equal_normalised({}, {"days": 3}, {**schema, "required": []})
-
-
 def test_reasons_name_what_is_wrong_and_with_which_values(ask: Ask) -> None:
     verdict = ask("one", "forecast", {"town": "Oslo", "days": "5"})
     for part in ('missing: "city"', 'unexpected: "town" = "Oslo"', 'value: "days" is "5", not 5', "schema: ", "'city' is a required property"):
@@ -270,42 +234,135 @@ def test_prediction_of_another_example_is_refused(make_example: MakeExample) -> 
         judge(make_example("zero"), Prediction(id="f-one", select="", rank=""))
 
 
-@pytest.mark.parametrize(
-    ("ranked", "exact", "reciprocal_rank", "tau"),
-    [
-        (["forecast", "temperature", GENERATE_RESPONSE], True, 1.0, 1.0),
-        (["forecast", "temperature", GENERATE_RESPONSE, "book_table"], True, 1.0, 1.0),
-        (["temperature", "forecast", GENERATE_RESPONSE], False, 0.5, 1 / 3),
-        ([GENERATE_RESPONSE, "temperature", "forecast"], False, 1 / 3, -1.0),
-        (["forecast", "temperature"], False, 1.0, 1.0),
-        (["forecast"], False, 1.0, 2 / 3),
-        ([GENERATE_RESPONSE], False, 0.0, -2 / 3),
-        (["search_web", "forecast", "temperature", GENERATE_RESPONSE], False, 0.5, 1.0),
-        (["search_web"], False, 0.0, 0.0),
-    ],
-)
-def test_rankings(make_example: MakeExample, ranked: list[str], exact: bool, reciprocal_rank: float, tau: float) -> None:
-    verdict = judge(make_example("strong"), Prediction(id="f-strong", select="", rank=json.dumps(ranked)))
-    assert verdict.ranked == tuple(ranked)
-    assert verdict.ranking_exact is exact
-    assert (verdict.reciprocal_rank, verdict.kendall_tau) == pytest.approx((reciprocal_rank, tau))
-
-
-def test_a_ranking_of_one_name_has_no_tau(make_example: MakeExample) -> None:
-    verdict = judge(make_example("zero"), Prediction(id="f-zero", select="", rank=json.dumps([GENERATE_RESPONSE])))
-    assert (verdict.ranking_exact, verdict.reciprocal_rank, verdict.kendall_tau) == (True, 1.0, None)
-
-
-@given(st.permutations("abcd"))
-def test_tau_turns_its_sign_with_the_order(names: list[str]) -> None:
-    tau = kendall_tau("abcd", names)
-    reverse = kendall_tau("abcd", names[::-1])
-    assert tau is not None and reverse is not None
-    assert -1 <= tau <= 1 and tau == pytest.approx(-reverse)
-    assert (tau == 1) == (names == list("abcd"))
-
-
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_any_text_gets_a_verdict(make_example: MakeExample, select: str, rank: str) -> None:
     verdict = judge(make_example("strong"), Prediction(id="f-strong", select=select, rank=rank))
     assert verdict.call is (verdict.error is None)
+
+
+# Several calls
+
+FORECAST, TEMPERATURE = (
+    '{"name": "forecast", "arguments": {"city": "New York", "days": 5}}',
+    '{"name": "temperature", "arguments": {"place": "New York"}}',
+)
+
+
+@pytest.fixture
+def several(make_example: MakeExample) -> Callable[[str], Verdict]:
+    """The verdict on an answer where the forecast and the temperature are both wanted."""
+    wanted = Wanted(call=Call(name="temperature", arguments={"place": "New York"}), alternatives={"place": ("NYC",)})
+    example = make_example("strong").model_copy(update={"further": (wanted,)})
+    return lambda text: judge(example, Prediction(id=example.id, select=text, rank=""))
+
+
+@pytest.mark.parametrize("text", [f"[{FORECAST}, {TEMPERATURE}]", f"[{TEMPERATURE}, {FORECAST}]", f"{TEMPERATURE}\n{FORECAST.replace('5', '5.0')}"])
+def test_several_calls_are_right_in_any_order(several: Callable[[str], Verdict], text: str) -> None:
+    verdict = several(text)
+    assert (verdict.call, verdict.selection, verdict.parameter_names, verdict.parameter_values, verdict.error) == (True, True, True, True, None)
+    assert verdict.parameter_values_levenshtein == 1.0
+    assert several(text.replace('"place": "New York"', '"place": "NYC"')).call
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "code", "selection"),
+    [
+        (FORECAST, "wrong_number_of_calls", "wrong_count", False),
+        (f"[{FORECAST}, {TEMPERATURE}, {TEMPERATURE}]", "wrong_number_of_calls", "wrong_count", False),
+        (f"[{FORECAST}, {FORECAST}]", "other_wrong_tool", "wrong_func_name", False),
+        (f'[{FORECAST}, {{"name": "generate_response"}}]', "other_wrong_tool", "wrong_func_name", False),
+        (f"[{FORECAST}, {TEMPERATURE.replace('temp', 'Temp')}]", "unknown_tool", "wrong_func_name", False),
+        ('{"name": "generate_response"}', "abstained_when_needed", "abstained_when_needed", False),
+        (f"[{FORECAST}, {TEMPERATURE.replace('York', 'Yorck')}]", "wrong_arguments", "value_error:simple", True),
+        (f"[{TEMPERATURE.replace('York', 'Yorck')}, {FORECAST.replace('5', 'true')}]", "wrong_arguments", "type_error:simple", True),
+        ("[]", "unparsable", "unparsable", False),
+        (f"[{FORECAST}, {TEMPERATURE[:-1]}]", "unparsable", "unparsable", False),
+    ],
+)
+def test_several_calls_that_are_not_right(several: Callable[[str], Verdict], text: str, error: str, code: str, selection: bool) -> None:
+    verdict = several(text)
+    assert (verdict.error, verdict.reason_code, verdict.selection, verdict.selection_lenient, verdict.call) == (
+        error,
+        code,
+        selection,
+        selection,
+        False,
+    )
+
+
+def test_the_reason_says_which_of_several_calls_is_wrong(several: Callable[[str], Verdict]) -> None:
+    reason = several(f"[{TEMPERATURE.replace('York', 'Yorck')}, {FORECAST.replace('5', '6')}]").reason
+    assert reason == 'call 2: value: "days" is 6, not 5; call 1: value: "place" is "New Yorck", not "New York"'
+    assert several(FORECAST).reason == 'wrong_count: 1 calls ("forecast") instead of 2 ("forecast", "temperature")'
+
+
+def test_names_of_several_calls_are_counted_call_by_call(make_example: MakeExample) -> None:
+    wanted = Wanted(call=Call(name="temperature", arguments={"place": "New York"}))
+    example = make_example("strong").model_copy(update={"further": (wanted,)})
+    text = (
+        f'[{TEMPERATURE}, {{"name": "forecast", "arguments": {{"city": "x", "zzz": 1}}}}, {{"name": "generate_response", "arguments": {{"a": 1}}}}]'
+    )
+    names = examine(example, Prediction(id=example.id, select=text, rank="")).names
+    assert (names.matched, names.given, names.wanted) == (2, 3, 3)
+
+
+def test_a_call_too_many_is_no_abstention_and_no_right_call(make_example: MakeExample) -> None:
+    for kind, text, error in (
+        ("one", f"[{FORECAST}, {FORECAST}]", "wrong_number_of_calls"),
+        ("one", f'{FORECAST} {{"name": "generate_response"}}', "wrong_number_of_calls"),
+        ("one", f"[{FORECAST}, {TEMPERATURE}]", "unknown_tool"),
+        ("zero", '[{"name": "generate_response"}, {"name": "play_song", "arguments": {}}]', "called_when_none"),
+        ("zero", '[{"name": "generate_response"}, {"name": "generate_response"}]', "wrong_number_of_calls"),
+    ):
+        verdict = judge(make_example(kind), Prediction(id=f"f-{kind}", select=text, rank=""))
+        assert (verdict.error, verdict.selection, verdict.call) == (error, False, False), text
+        assert verdict.selected == ("forecast" if kind == "one" else "play_song" if "play" in text else GENERATE_RESPONSE)
+
+
+# Where less is known of the right answer
+
+
+@pytest.mark.parametrize(
+    ("gold", "text", "call", "error"),
+    [
+        ("tool", '{"name": "forecast", "arguments": {"zzz": 1}}', True, None),
+        ("tool", f"[{FORECAST}, {FORECAST.replace('5', '6')}]", True, None),
+        ("tool", TEMPERATURE, False, "weak_instead_of_strong"),
+        ("tool", f"[{FORECAST}, {TEMPERATURE}]", False, "wrong_number_of_calls"),
+        ("tool", '{"name": "generate_response"}', False, "abstained_when_needed"),
+        ("tool", "forecast", False, "unparsable"),
+        ("any_tool", TEMPERATURE, True, None),
+        ("any_tool", f"[{FORECAST}, {TEMPERATURE}, {FORECAST}]", True, None),
+        ("any_tool", '{"name": "generate_response"}', False, "abstained_when_needed"),
+        ("any_tool", f'[{FORECAST}, {{"name": "generate_response"}}]', False, "wrong_number_of_calls"),
+        ("any_tool", f"[{FORECAST}, {TEMPERATURE.replace('temp', 'Temp')}]", False, "unknown_tool"),
+        ("any_tool", "", False, "unparsable"),
+    ],
+)
+def test_where_no_arguments_are_known_tools_alone_are_judged(make_example: MakeExample, gold: Gold, text: str, call: bool, error: str | None) -> None:
+    example = make_example("strong").model_copy(update={"gold": gold})
+    outcome = examine(example, Prediction(id=example.id, select=text, rank=""))
+    verdict = outcome.verdict
+    assert (verdict.call, verdict.selection, verdict.error) == (call, call, error)
+    assert (verdict.parameter_names, verdict.parameter_values, verdict.parameter_values_normalised) == (None, None, None)
+    assert (verdict.parameter_values_coerced, verdict.parameter_values_levenshtein) == (None, None)
+    assert (outcome.names.given, outcome.names.wanted) == (0, 0)
+    assert bool(verdict.reason) is (error is not None)
+
+
+def test_an_engines_error_is_unparsable_with_its_words(make_example: MakeExample) -> None:
+    verdict = judge(make_example("zero"), Prediction(id="f-zero", select="", rank="", answer="native", error="HTTP 400: too long"))
+    assert (verdict.error, verdict.reason, verdict.reason_code) == ("unparsable", "unparsable: HTTP 400: too long", "unparsable")
+    answered = Prediction(id="f-zero", select='{"name": "generate_response"}', rank="", error="the ranking: HTTP 400")
+    assert judge(make_example("zero"), answered).call
+
+
+def test_defaults_count_as_left_out_where_that_is_set(make_example: MakeExample) -> None:
+    example = make_example("one", Call(name="forecast", arguments={"city": "Oslo", "options": {}}))
+    text = '{"name": "forecast", "arguments": {"city": "Oslo", "days": 3, "options": {"units": "metric"}}}'
+    strict, equal = (judge(example, Prediction(id=example.id, select=text, rank=""), ScoreSettings(defaults=each)) for each in ("strict", "equal"))
+    assert (strict.call, strict.parameter_names, strict.reason_code) == (False, False, "unexpected_param")
+    assert (equal.call, equal.parameter_names, equal.reason_code) == (True, True, None)
+    text = text.replace('"days": 3', '"days": 4')
+    verdict = judge(example, Prediction(id=example.id, select=text, rank=""), ScoreSettings(defaults="equal"))
+    assert (verdict.error, verdict.reason) == ("wrong_arguments", 'unexpected: "days" = 4')

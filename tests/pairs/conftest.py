@@ -120,7 +120,7 @@ def build_in(folder: Path, families: list[Family], seed: int = 0, unserved: Sequ
     return Built(families, train, test, build, {path.name: path.read_bytes() for path in (folder / "pairs").iterdir()})
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
     """Builds examples from families in a folder of their own."""
     return lambda families, seed=0, **settings: build_in(tmp_path_factory.mktemp("build"), families, seed, **settings)

@@ -13,11 +13,13 @@ from pydantic import ValidationError
 
 from gentool.core.call import ABSTAIN, Call
 from gentool.core.errors import RecipeError
+from gentool.core.example import Example
 from gentool.core.tool import GENERATE_RESPONSE, Tool, ToolSet
 from gentool.prompts import (
     DEFAULT_TOOL,
     PromptSettings,
     Task,
+    check_shots,
     check_task,
     read_calls,
     render_answer,
@@ -235,3 +237,49 @@ def test_a_ranking_and_a_native_call_are_not_asked_for_in_one() -> None:
 def test_settings_that_contradict_are_refused(values: dict[str, Any], fault: str) -> None:
     with pytest.raises(ValidationError, match=fault):
         PromptSettings(**values)
+
+
+SHOTS = (
+    Example(
+        id="1",
+        pair="1",
+        kind="one",
+        family="f",
+        query_id="q1",
+        query="Play something.",
+        tools=ToolSet.of([Tool(name="play_song", description="Plays."), FORECAST]),
+        ranking=("play_song", GENERATE_RESPONSE),
+        answer=Call(name="play_song", arguments={"title": "Äpfel"}),
+    ),
+    Example(
+        id="2",
+        pair="2",
+        kind="zero",
+        family="f",
+        query_id="q2",
+        query="Sell my house.",
+        tools=ToolSet.of([FORECAST]),
+        ranking=(GENERATE_RESPONSE,),
+        answer=ABSTAIN,
+    ),
+)
+
+
+@pytest.mark.parametrize("task", get_args(Task))
+@pytest.mark.parametrize("shown", [JSON, SIGNATURE])
+def test_worked_examples_stand_before_the_query_each_before_its_own_tools(task: Task, shown: PromptSettings) -> None:
+    *worked, last = render_messages(task, "Will it rain?", TOOLS, shown, SHOTS)
+    assert [message["role"] for message in worked] == ["user", "assistant"] * 2, "many templates take a system turn at the head alone"
+    for shot, asked, answered in zip(SHOTS, worked[::2], worked[1::2], strict=True):
+        assert answered == render_reply(task, shot.ranking, shot.answer, shown)
+        assert asked["content"].endswith(shot.query)
+        assert all(render_tool(tool, shown) in asked["content"].split("\n") for tool in (*shot.tools, DEFAULT_TOOL))
+    own = render_messages(task, "Will it rain?", TOOLS, shown)
+    assert last == {"role": "user", "content": "\n\n".join(message["content"] for message in own)}
+    assert "play_song" not in last["content"] and "book_table" not in str(worked)
+
+
+def test_native_chats_have_no_place_for_worked_examples() -> None:
+    check_shots(JSON)
+    with pytest.raises(RecipeError, match=r"prompts\.answer: native has no place for worked examples"):
+        render_messages("select", "Will it rain?", TOOLS, PromptSettings(answer="native"), SHOTS)

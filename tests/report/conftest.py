@@ -106,7 +106,8 @@ def predict(example: Example, model: str, skill: tuple[float, float]) -> Predict
     elif draw % 9 == 0:
         text = f"Here you are:\n```json\n{text}\n```"
     ranking = example.ranking if draw % 5 else (GENERATE_RESPONSE,)
-    return Prediction(id=example.id, select=text, rank=json.dumps(list(ranking), ensure_ascii=False))
+    scores = {name: -float(draw % (3 + place)) for place, name in enumerate((*example.tools.names, GENERATE_RESPONSE))} if model == "tuned" else None
+    return Prediction(id=example.id, select=text, rank=json.dumps(list(ranking), ensure_ascii=False), scores=scores)
 
 
 def write_run(folder: Path, families: int = 8, queries: int = 2, models: Mapping[str, tuple[float, float]] = MODELS) -> Path:

@@ -91,6 +91,9 @@ def test_pairs_errors_ranking_and_abstention_are_those_of_the_score_files(shared
                 assert int(cell[0]["data-value"]) == count
         for error in ERROR_CLASSES:
             assert int(page.cell(table="errors", name=name, metric=error)[0]["data-value"]) == score["errors"][error]
+        for code, count in score["reasons"].items():
+            shown = [cell for cell, _ in page.cells if (cell["data-table"], cell["data-name"], cell["data-metric"]) == ("reasons", name, code)]
+            assert [int(cell["data-value"]) for cell in shown] == ([count] if shown else []) and (shown or not count)
         assert float(page.cell(table="ranking", name=name, metric="mrr")[0]["data-value"]) == score["ranking"]["mrr"]
         assert float(page.cell(table="abstention", name=name, metric="f1")[0]["data-value"]) == score["abstention"]["f1"]
         assert float(page.cell(table="kinds", name=name, scenario="one")[0]["data-value"]) == score["kinds"]["one"]["selection"]["value"]
@@ -240,11 +243,75 @@ def test_several_runs_stand_side_by_side(make_run: Callable[..., Path], tmp_path
     folders = [make_run(tmp_path / "first", 4, 1), make_run(tmp_path / "second", 4, 1, {"tuned": (1.0, 1.0)})]
     page = Page(render(*folders))
     names = {cell["data-name"] for cell, _ in page.cells}
-    assert names == {"first/base", "first/tuned", "second/tuned"}
+    assert names == {"base", "first/tuned", "second/tuned"}, "a name that is one run's alone needs no run before it"
     assert float(page.cell(table="scores", name="second/tuned", scenario="all", metric="selection")[0]["data-value"]) > 0.9
     data = json.loads(page.data["records"])
     assert len(data["examples"]) == 16, "examples that both runs share are stored once"
     assert len(data["records"]) == 48
+
+
+@pytest.fixture
+def variants(make_run: Callable[..., Path], tmp_path: Path) -> list[Path]:
+    """Three runs with names of their own, which trained different stages; the first was asked by chance too."""
+    stages = {"full": "[rank, select]", "plain": "[select]", "joint": "[joint]"}
+    folders = []
+    for number, (name, trained) in enumerate(stages.items()):
+        others = {"random": (0.3, 0.3)} if name == "full" else {}
+        folder = make_run(tmp_path / f"run{number}", 8, 2, {**others, "trained": (0.9 - number / 10, 0.7 - number / 10)})
+        write_text(folder / "recipe.yaml", f"name: variant {name}\ntrain: {{stages: {trained}}}\npredict: {{engines: [trained, random]}}\n")
+        folders.append(folder)
+    (folders[2] / "train" / "select").rename(folders[2] / "train" / "joint")
+    return folders
+
+
+def test_the_first_table_of_several_runs_has_a_row_for_what_each_trained_and_for_every_other_model(variants: list[Path]) -> None:
+    text = render(*variants)
+    page = Page(text)
+    overview = [cell for cell, _ in page.cells if cell["data-table"] == "overview"]
+    assert page.cells[0][0] == overview[0], "it comes first"
+    assert list(dict.fromkeys(cell["data-name"] for cell in overview)) == ["variant full", "variant plain", "variant joint", "random"]
+    columns = [*((scenario, "selection") for scenario in SCENARIOS), ("all", "call"), ("zero_to_one", "pairs"), ("weak_to_strong", "pairs")]
+    assert [(cell["data-scenario"], cell["data-metric"]) for cell in overview[:7]] == columns
+    for folder, name in zip(variants, ("variant full", "variant plain", "variant joint"), strict=True):
+        score = read_json(folder / "score" / "trained.json")
+        found = [score["scenarios"][column]["selection"] for column in SCENARIOS]
+        found += [score["scenarios"]["all"]["call"], score["pairs"]["zero_to_one"], score["pairs"]["weak_to_strong"]]
+        shown = [cell for cell in overview if cell["data-name"] == name]
+        assert [(cell["data-value"], cell["data-low"], cell["data-high"]) for cell in shown] == [
+            tuple(str(block[key]) for key in ("value", "low", "high")) for block in found
+        ]
+
+
+def test_several_runs_are_told_of_in_few_words(variants: list[Path]) -> None:
+    text = render(*variants)
+    assert "3 runs side by side: variant full, variant plain, variant joint." in text
+    sentences = re.findall(r"<li>((?:Selection|Pairs): .*?)</li>", text)
+    assert len(sentences) == 4, "the first run beside the best of the others"
+    assert all(": variant full " in sentence and "the best of the others is" in sentence for sentence in sentences)
+    assert [summary for summary in re.findall(r"<details><summary>(.*?)</summary>", text) if summary.startswith("variant")] == [
+        "variant full",
+        "variant plain",
+        "variant joint",
+    ]
+    assert write_report(variants, variants[0].parent / "titled.html", "Ablations").read_text(encoding="utf-8").count("<h1>Ablations</h1>") == 1
+
+
+def test_the_curves_of_all_runs_and_stages_are_named(variants: list[Path]) -> None:
+    drawing = re.findall(r"<svg.*?</svg>", render(*variants), flags=re.DOTALL)[3]
+    for name in ("full", "plain", "joint"):
+        assert drawing.count(f">variant {name}: training loss<") == 1
+    assert all(f">Stage {stage}:<" in drawing for stage in ("rank", "select", "joint"))
+
+
+def test_runs_of_one_name_are_called_by_their_folders(make_run: Callable[..., Path], tmp_path: Path) -> None:
+    folders = [make_run(tmp_path / name, 4, 1, {"trained": (1.0, 1.0)}) for name in ("first", "second")]
+    assert {cell["data-name"] for cell, _ in Page(render(*folders)).cells} == {"first", "second"}
+
+
+def test_models_that_are_named_by_more_than_their_folder_keep_their_place(make_run: Callable[..., Path], tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "run", 4, 1, {"base": (0.5, 0.5), "base+few_shot": (0.5, 0.5), "trained": (1.0, 1.0)})
+    write_text(folder / "recipe.yaml", 'name: a\npredict: {engines: ["few_shot:base", trained, base]}\n')
+    assert json.loads(Page(render(folder)).data["records"])["models"] == ["base+few_shot", "trained", "base"]
 
 
 def test_leak_checks_say_pass_and_fail_in_words(shared_run: Path) -> None:

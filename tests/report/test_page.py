@@ -163,7 +163,7 @@ def test_metric_switch_shows_one_table_and_all(page: Any) -> None:
     assert page.locator("#metric-call").is_visible()
     assert page.locator(".metric:visible").count() == 1
     page.get_by_role("radio", name="All", exact=True).check()
-    assert page.locator(".metric:visible").count() == 7
+    assert page.locator(".metric:visible").count() == 8
 
 
 def test_narrow_page_does_not_scroll_sideways(page: Any) -> None:
@@ -186,7 +186,7 @@ def test_tables_and_figures_show_without_javascript(browser: Any, address: str) 
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(address)
-    assert page.locator(".metric:visible").count() == 7
+    assert page.locator(".metric:visible").count() == 8
     assert page.locator("figure svg:visible").count() == 4
     assert page.get_by_text("needs JavaScript").is_visible()
     context.close()

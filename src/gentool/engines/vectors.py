@@ -34,17 +34,21 @@ def embed_tfidf(texts: Sequence[str]) -> Any:
     return TfidfVectorizer(analyzer=words_of, sublinear_tf=True).fit_transform(texts)
 
 
-def embed_sentences(texts: Sequence[str], model: str) -> Any:
-    """Sentence embeddings by a sentence-transformers model (name or folder): an array (texts, dimension), rows of length 1."""
+def load_encoder(model: str) -> Any:
+    """A sentence-transformers model by its name or folder. Raises ModelError where it, or the extra that it needs, is not there."""
     try:
         from sentence_transformers import SentenceTransformer
     except ImportError:
         raise ModelError("sentence embeddings need the `embed` extra: pip install 'gentool[embed]'") from None
     try:
-        encoder = SentenceTransformer(model)
+        return SentenceTransformer(model)
     except (OSError, ValueError) as error:
         raise ModelError(f"cannot load the embedding model {model}: {' '.join(str(error).split())}") from None
-    return encoder.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
+
+
+def embed_sentences(texts: Sequence[str], model: str) -> Any:
+    """Sentence embeddings by a sentence-transformers model (name or folder): an array (texts, dimension), rows of length 1."""
+    return load_encoder(model).encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
 
 
 def embed(texts: Sequence[str], how: str) -> Any:

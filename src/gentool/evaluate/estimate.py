@@ -19,14 +19,15 @@ from gentool.engines.limits import estimate_tokens
 from gentool.engines.openai import identify_request
 from gentool.engines.prices import Price
 from gentool.evaluate.predict import make_request, read_examples
-from gentool.evaluate.predictors import PredictSettings, name_of
+from gentool.evaluate.predictors import FEW_SHOT, PredictSettings, name_of
 from gentool.evaluate.served import CACHE, TABLE, check_held, model_of
+from gentool.evaluate.shots import choose_shots
 from gentool.prompts import TASKS, PromptSettings, Task, render_answer
 
 NAMES: dict[Task, str] = {"select": "calls", "rank": "rankings"}
 
 
-def estimate_predictions(run: Path, engine: str, settings: PredictSettings, prompts: PromptSettings) -> Estimate | None:
+def estimate_predictions(run: Path, engine: str, settings: PredictSettings, prompts: PromptSettings, seed: int) -> Estimate | None:
     """What an engine would still be asked for the test examples of a run; None where it is no server and costs nothing.
 
     Raises RunError where there are no examples yet, RecipeError where the server could not be asked so.
@@ -36,12 +37,13 @@ def estimate_predictions(run: Path, engine: str, settings: PredictSettings, prom
         return None
     check_held(settings.constrain, prompts.answer, openai)
     examples = read_examples(run)
+    shots = choose_shots(run, settings.shots, seed) if engine.startswith(FEW_SHOT) else ()
     held = {prediction.id for prediction in resume_records(run / "predict" / f"{name_of(engine, settings.constrain)}.jsonl", Prediction)}
     cache, price = open_cache(run / "predict" / CACHE), openai.prices.get(model)
     lines: dict[Task, Line] = {task: Line() for task in TASKS}
     try:
         for example, task in product(examples, TASKS):
-            body, identity = identify_request(make_request(example, task, prompts, settings.constrain), model, openai)
+            body, identity = identify_request(make_request(example, task, prompts, settings.constrain, shots=shots), model, openai)
             sizes = estimate_prompt(body), estimate_tokens(_guess_answer(example, task))
             reply = cache.get(*identity) if cache else None
             if reply is not None:

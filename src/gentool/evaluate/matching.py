@@ -15,6 +15,7 @@ from gentool.core.tool import EMPTY_PARAMETERS
 from gentool.evaluate.values import (
     Equal,
     equal_coerced,
+    equal_coerced_with_defaults,
     equal_normalised,
     equal_typed,
     equal_with_defaults,
@@ -114,13 +115,9 @@ def compare_call(call: Call, target: Call, alternatives: dict[str, tuple[Any, ..
     def equal(rule: Equal) -> bool:
         return rule(replace_alternatives(call.arguments, target.arguments, alternatives, schema, rule, defaults), target.arguments, schema)
 
-    coerced = equal(equal_coerced) or (defaults and equal(_equal_coerced_with_defaults))
+    coerced = equal(equal_coerced_with_defaults if defaults else equal_coerced)
     likeness = measure_likeness(call.arguments, target.arguments, alternatives)
     return Comparison(given.keys() == target.arguments.keys(), False, equal(equal_normalised), coerced, likeness)
-
-
-def _equal_coerced_with_defaults(given: Any, target: Any, schema: Any) -> bool:
-    return equal_coerced(settle_defaults(given, target, schema), target, schema)
 
 
 def parameters_of(example: Example, name: str) -> dict[str, Any]:

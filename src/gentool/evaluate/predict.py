@@ -22,13 +22,20 @@ from gentool.prompts import TASKS, PromptSettings, Task, render_choices, render_
 BLOCK = 96
 
 
-def make_request(example: Example, task: Task, prompts: PromptSettings, constrain: Constraint = "none", choices: bool = False) -> Request:
+def make_request(
+    example: Example,
+    task: Task,
+    prompts: PromptSettings,
+    constrain: Constraint = "none",
+    choices: bool = False,
+    shots: Sequence[Example] = (),
+) -> Request:
     """One task on one example, as a chat for language models and as structured inputs for the others.
 
     With `choices` the engine is asked for the probability of each tool of the set, too. `constrain` names what holds the
-    call while it is decoded: its choices, or the schema of the whole answer.
+    call while it is decoded: its choices, or the schema of the whole answer. `shots` are worked examples that stand before it.
     """
-    messages, tools = render_messages(task, example.query, example.tools, prompts), render_tools(example.tools, prompts)
+    messages, tools = render_messages(task, example.query, example.tools, prompts, shots), render_tools(example.tools, prompts)
     calls = task == "select"
     return Request(
         example.id,
@@ -106,7 +113,7 @@ def predict_served(predictor: Predictor, examples: Sequence[Example], prompts: P
     check_held(constrain, prompts.answer, settings.openai)
 
     def make(example: Example, task: Task) -> Request:
-        return make_request(example, task, prompts, constrain)
+        return make_request(example, task, prompts, constrain, shots=predictor.shots)
 
     for answered in ask_server(predictor.select, examples, make, settings.count_refused):
         yield _as_prediction(answered.selected, answered.ranked, prompts.answer, constrain)
@@ -122,7 +129,12 @@ def predict_block(
         return [by_id[example.id] for example in examples]
     constrain: Constraint = settings.constrain if predictor.reads_prompts else "none"
     choices = settings.score_choices and predictor.scores_choices
-    selected, ranked = answer_both(predictor, lambda task: [make_request(example, task, prompts, constrain, choices) for example in examples])
+    shots = predictor.shots
+
+    def make(task: Task) -> list[Request]:
+        return [make_request(example, task, prompts, constrain, choices, shots) for example in examples]
+
+    selected, ranked = answer_both(predictor, make)
     answer: AnswerFormat = prompts.answer if predictor.reads_prompts else "json"
     return [_as_prediction(selected[example.id], ranked[example.id], answer, constrain) for example in examples]
 

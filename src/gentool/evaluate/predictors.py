@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import Field
@@ -20,29 +20,38 @@ from gentool.core.recipe import Settings
 from gentool.engines.engine import Engine
 from gentool.engines.hf import GenerationSettings, HfEngine
 from gentool.engines.openai import OpenAIEngine, OpenAISettings
-from gentool.engines.retrieval import RandomEngine, TfidfEngine
+from gentool.engines.retrieval import EmbeddingEngine, RandomEngine, TfidfEngine
 from gentool.evaluate.served import CACHE, TABLE
+from gentool.evaluate.shots import choose_shots
 from gentool.prompts import TASKS, Task
 
 FIT_EXAMPLES = 2000
-TRAINED = "trained"
-NAMES = "trained, tfidf, random, hf:MODEL or openai:MODEL"
+TRAINED, BASE, EMBEDDING = "trained", "base", "embedding"
+WITHOUT_PROMPTS = ("tfidf", EMBEDDING, "random")
+"""Engines that read no prompts, and so know no constraints and no worked examples."""
+FEW_SHOT = "few_shot:"
+NAMES = "trained, base, tfidf, embedding, random, hf:MODEL or openai:MODEL, or few_shot: before base, hf:MODEL or openai:MODEL"
 
 
 class PredictSettings(Settings):
     """Who answers the test examples.
 
     engines: `trained` (this run's student: train/rank ranks, train/select calls; train/joint does both in one answer, and
-    train/select alone is asked to rank too, untrained for it), `tfidf`, `random`, `hf:MODEL` (any Hugging Face causal
-    language model by name or folder, untuned), `openai:MODEL` (any OpenAI-compatible server). generation: how language models
-    answer. constrain: what holds their calls while they are decoded: `none`, the `names` of the set, or the whole `schema` of
-    an answer; predictions that were held are filed apart, under NAME+names or NAME+schema. score_choices: local models also
-    give the probability of each tool of the set, beside the ranking that they write. openai: how a server is asked.
-    count_refused: requests that a server does not take (a prompt too long for it, a schema that it refuses) count as wrong
-    answers; else they leave their examples without a prediction, which is an error.
+    train/select alone is asked to rank too, untrained for it), `base` (the model that its first stage starts from), `tfidf`,
+    `embedding`, `random`, `hf:MODEL` (any Hugging Face causal language model by name or folder, untuned), `openai:MODEL` (any
+    OpenAI-compatible server); with `few_shot:` before `base`, `hf:MODEL` or `openai:MODEL` worked examples stand before each
+    query, `shots` of the training examples. embedding_model: the name or folder of the sentence-transformers model (the `embed`
+    extra) that `embedding` compares with. generation: how language models answer. constrain: what holds their calls while they
+    are decoded: `none`, the `names` of the set, or the whole `schema` of an answer; predictions that were held are filed apart,
+    under NAME+names or NAME+schema. score_choices: local models also give the probability of each tool of the set, beside the
+    ranking that they write. openai: how a server is asked. count_refused: requests that a server does not take (a prompt too
+    long for it, a schema that it refuses) count as wrong answers; else they leave their examples without a prediction, which
+    is an error.
     """
 
     engines: tuple[str, ...] = (TRAINED, "tfidf", "random")
+    embedding_model: str = "sentence-transformers/all-MiniLM-L6-v2"
+    shots: int = Field(default=4, ge=1)
     generation: GenerationSettings = GenerationSettings()
     constrain: Constraint = "none"
     score_choices: bool = True
@@ -77,16 +86,18 @@ class Predictor:
 
 def name_of(engine: str, constrain: Constraint = "none") -> str:
     """The name under which an engine's predictions and scores are filed. Raises RecipeError for an unknown engine."""
-    kind, _, model = engine.partition(":")
-    if engine in (TRAINED, "tfidf", "random"):
-        name = engine
+    asked = engine.removeprefix(FEW_SHOT)
+    kind, _, model = asked.partition(":")
+    if engine in (TRAINED, *WITHOUT_PROMPTS) or asked == BASE:
+        name = asked
     elif kind == "hf" and model:
         name = Path(model.rstrip("/")).name
     elif kind == "openai" and re.search(r"\w", model):
         name = re.sub(r"[^\w.+-]", "_", model).lstrip(".")
     else:
         raise RecipeError(f"unknown engine '{engine}': use {NAMES}")
-    return name if constrain == "none" or name in ("tfidf", "random") else f"{name}+{constrain}"
+    name += "+few_shot" if asked != engine else ""
+    return name if constrain == "none" or engine in WITHOUT_PROMPTS else f"{name}+{constrain}"
 
 
 def check_engines(engines: Sequence[str]) -> None:
@@ -107,11 +118,19 @@ def open_predictor(engine: str, run: Path, settings: PredictSettings, seed: int,
         case ["tfidf", _, _]:
             nearest = TfidfEngine().fit(_read_training(run))
             return Predictor(name, nearest, nearest, reads_prompts=False)
+        case ["embedding", _, _]:
+            meant = EmbeddingEngine(settings.embedding_model).fit(_read_training(run))
+            return Predictor(name, meant, meant, reads_prompts=False)
         case ["trained", _, _]:
             return _open_trained(name, run, settings.generation, stages)
         case ["openai", _, model]:
             server = OpenAIEngine(model, settings.openai, run / "predict" / CACHE, TABLE)
             return Predictor(name, server, server, server=server)
+        case ["base", _, _]:
+            untuned = HfEngine(find_base(run), settings.generation, BASE)
+            return Predictor(name, untuned, untuned)
+        case ["few_shot", _, asked]:
+            return replace(open_predictor(asked, run, settings, seed, stages), name=name, shots=choose_shots(run, settings.shots, seed))
         case [_, _, model]:
             local = HfEngine(model, settings.generation)
             return Predictor(name, local, local)
@@ -126,6 +145,24 @@ def _read_training(run: Path) -> list[Example]:
             f"{source}: no such file, and this engine is fitted on training examples; run `gentool pairs {run}` first, or take another engine"
         )
     return list(read_records(source, Example))[:FIT_EXAMPLES]
+
+
+def find_base(run: Path) -> str:
+    """The model that a run's first stage starts from: the small student as it was pretrained, or made, or else the recipe's model.
+
+    Raises RunError where the small student is not made yet.
+    """
+    import yaml
+
+    for folder, sign in ((run / "train" / "pretrain", "done.json"), (run / "train" / "nano", "config.json")):
+        if (folder / sign).exists():
+            return str(folder)
+    recipe = run / "recipe.yaml"
+    settings = yaml.safe_load(recipe.read_text(encoding="utf-8")) if recipe.exists() else {}
+    model = settings.get("train", {}).get("model", "nano")
+    if model == "nano":
+        raise RunError(f"{run / 'train'}: holds no base model yet: run `gentool train {run}` first")
+    return str(model)
 
 
 def _open_trained(name: str, run: Path, settings: GenerationSettings, stages: Sequence[Task]) -> Predictor:

@@ -51,6 +51,11 @@ def equal_coerced(given: Any, target: Any, schema: Any) -> bool:
     return equal_typed(coerce(given, schema), coerce(target, schema))
 
 
+def equal_coerced_with_defaults(given: Any, target: Any, schema: Any) -> bool:
+    """Both of these together."""
+    return equal_with_defaults(coerce(given, schema), coerce(target, schema), schema)
+
+
 def equal_normalised(given: Any, target: Any, schema: Any = None) -> bool:
     """Whether two JSON values are equal but for spelling.
 
@@ -126,7 +131,7 @@ def coerce(value: Any, schema: Any) -> Any:
     """A value in the type that its schema asks for, where it has another and can be read as that; at every depth.
 
     A string that spells a number is the number, "true" and "false" in any case are booleans, a number or boolean is its
-    text, 5.0 is the integer 5, a string of JSON is the list or object in it, and any other value is a list of one.
+    text, 5.0 is the integer 5, a string of JSON is the list or object in it, and any other value but null is a list of one.
     """
     if not isinstance(schema, dict):
         return value
@@ -157,14 +162,16 @@ def _read_as(kind: str, value: Any) -> Any:
             return value.strip().lower() == "true"
         case "string", (bool() | int() | float()):
             return canonical_json(_read_as("integer", value))
-        case (("array" | "object"), str()) if value.strip()[:1] == ("[" if kind == "array" else "{"):
+        case "object", str():
             return _parsed(value)
         case "array", _ if value is not None:
-            return [value]
+            found = _parsed(value) if isinstance(value, str) else value
+            return found if isinstance(found, list) else [value]
     return value
 
 
 def _parsed(text: str) -> Any:
+    """The value that a text is as JSON; the text itself where it is none."""
     try:
         return parse_json(text)
     except ValueError:

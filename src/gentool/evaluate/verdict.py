@@ -119,7 +119,7 @@ def judge_calls(example: Example, answer: ReadCalls, settings: ScoreSettings = A
         selected=_first_tool(names),
         format=selection or all(name in (*example.tools.names, GENERATE_RESPONSE) for name in names),
         selection=selection,
-        selection_lenient=selection or names in [[call.name] for call in example.acceptable],
+        selection_lenient=selection or (not example.further and names in [[call.name] for call in example.acceptable]),
         call=selection and (arguments is None or arguments.typed),
         arguments=arguments,
     )

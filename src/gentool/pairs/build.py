@@ -12,6 +12,7 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from gentool.pairs.leaks import check_leaks, fail_on_leaks
 from gentool.pairs.reviewed import read_reviewed
 from gentool.pairs.split import Role, Split, SplitSettings, split_families
 from gentool.pairs.unserved import UNSERVED_PER_SET, check_unserved, share_unserved, split_unserved, train_unserved
+from gentool.pairs.variants import CHANGES, Change, describe_training, fill_training
 
 TRIES = 20
 
@@ -45,6 +47,8 @@ class PairsSettings(Settings):
     share: which training queries share their tool sets, so that one prompt of tools serves many: those of a `family`, those of
         a `cluster` of up to k families (each family's strong tool is the answer to its own queries), or `none`.
     queries_per_set: at most so many queries of a family share theirs; null: all.
+    changes: which changes training shows; what is left out is made up for by more sets that show the others, up to as many
+        examples. With none, every set holds a tool that serves the query, and no query is unserved. The test asks for both always.
     test_queries: at most so many queries a scenario, each with its pairs; null takes all.
     test_unserved: at most so many queries that no tool serves in each scenario of unseen queries; null takes all.
     split: what is kept from training.
@@ -56,6 +60,7 @@ class PairsSettings(Settings):
     train_queries_per_family: int | None = Field(default=None, ge=1)
     share: Share = "family"
     queries_per_set: int | None = Field(default=None, ge=1)
+    changes: tuple[Change, ...] = CHANGES
     test_queries: int | None = Field(default=60, ge=1)
     test_unserved: int | None = Field(default=30, ge=0)
     split: SplitSettings = SplitSettings()
@@ -66,13 +71,21 @@ def build_pairs(run: Path, settings: PairsSettings, seed: int) -> dict[str, Any]
     prepared = prepare_families(run, settings, seed)
     families, split, distractors = prepared.families, prepared.split, prepared.distractors
     unserved, unseen = split_unserved(_read_unserved(run), families, distractors, settings.split, seed)
-    train = build_train(families, split, distractors, settings, seed) + build_unserved(unserved, distractors, settings, seed)
-    random.Random(f"train/{seed}").shuffle(train)
-    test = build_test(families, split, distractors, settings, seed, find_trained(train))
+    # The full method's training, whatever trains: from it follow the test, and how many examples train.
+    method = distractors if is_full(settings) else Distractors(families, split, prepared.vectors, prepared.owners, settings.neighbours)
+    full = build_train(families, split, method, settings, seed) + build_unserved(unserved, method, settings, seed)
+    test = build_test(families, split, distractors, settings, seed, find_trained(full))
     test += check_unserved(unseen, distractors, settings.k, settings.test_unserved, seed)
+    train = full
+    if not is_full(settings):
+        kept = build_unserved(unserved, distractors, settings, seed) if settings.changes else []
+        draw = partial(_draw_round, families, split, distractors, settings, seed)
+        train = kept + fill_training(draw, settings.changes, len(full) - len(kept), test, distractors.audit, seed)
+    random.Random(f"train/{seed}").shuffle(train)
     checks = check_leaks(train, test, families, split, prepared.vectors, settings.split)
     fail_on_leaks(checks)
-    build = {**_count(train, test, split, settings, seed), "audit": dict(sorted(distractors.audit.items()))}
+    build = {**_count(train, test, split, settings, seed), "training": describe_training(train, full, test, settings.changes)}
+    build |= {"audit": dict(sorted(distractors.audit.items()))}
     build |= {"reviewed": prepared.reviewed} if prepared.reviewed else {}
     build["leak_checks"] = [check.model_dump() for check in checks]
     write_records(run / "pairs" / "train.jsonl", train)
@@ -83,12 +96,13 @@ def build_pairs(run: Path, settings: PairsSettings, seed: int) -> dict[str, Any]
 
 @dataclass(frozen=True)
 class Prepared:
-    """The families as reviewed (with the counts of that), their split, and who may stand beside whom. `vectors` are of all their tools."""
+    """The families as reviewed (with the counts of that), their split, and who may stand beside whom. `vectors` and `owners` are of their tools."""
 
     families: list[Family]
     reviewed: dict[str, Any] | None
     split: Split
     vectors: Any
+    owners: list[int]
     distractors: Distractors
 
 
@@ -104,7 +118,20 @@ def prepare_families(run: Path, settings: PairsSettings, seed: int) -> Prepared:
     owners = [index for index, family in enumerate(families) for _ in family.tools]
     vectors = embed([tool.text for tool in tools], settings.similarity)
     split = split_families(families, vectors, owners, settings.split, seed)
-    return Prepared(families, reviewed, split, vectors, Distractors(families, split, vectors, owners, settings.neighbours))
+    return Prepared(families, reviewed, split, vectors, owners, Distractors(families, split, vectors, owners, settings.neighbours))
+
+
+def is_full(settings: PairsSettings) -> bool:
+    """Whether training shows all that the method shows."""
+    return set(settings.changes) == set(CHANGES)
+
+
+def _draw_round(families: Sequence[Family], split: Split, distractors: Distractors, settings: PairsSettings, seed: int, number: int) -> list[Example]:
+    """Training examples before other sets in each round; those of the first are the full method's. A cluster has one set, so families go on alone."""
+    if number == 0:
+        return build_train(families, split, distractors, settings, seed)
+    alone = settings.model_copy(update={"share": "family"}) if settings.share == "cluster" else settings
+    return build_train(families, split, distractors, alone, f"{seed}/{number}")
 
 
 def _read_unserved(run: Path) -> list[Unserved]:
@@ -133,7 +160,7 @@ def find_trained(train: Sequence[Example]) -> Trained:
     return Trained(sets, frozenset(tool.id for example in train for tool in example.tools))
 
 
-def build_train(families: Sequence[Family], split: Split, distractors: Distractors, settings: PairsSettings, seed: int) -> list[Example]:
+def build_train(families: Sequence[Family], split: Split, distractors: Distractors, settings: PairsSettings, seed: int | str) -> list[Example]:
     """The training examples of families: whole pairs of seen families, only `zero` and `weak` where the strong tool is unseen."""
     layout = Layout(distractors, settings.k, settings.queries_per_set, seed)
     trainees = find_trainees(families, split, settings.train_queries_per_family)

@@ -75,7 +75,7 @@ class Layout:
     distractors: Distractors
     k: int
     most: int | None
-    seed: int
+    seed: int | str
 
     def draw_for_queries(self, trainee: Trainee) -> list[Example]:
         """Tool sets of its own for every pair of every query; no bundles."""

@@ -6,13 +6,14 @@ Called by gentool.train, gentool.evaluate and gentool.ask. What is rendered here
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, Literal, Self
 
 from pydantic import model_validator
 
 from gentool.core.call import ABSTAIN, Call
 from gentool.core.errors import RecipeError
-from gentool.core.example import AnswerFormat
+from gentool.core.example import AnswerFormat, Example
 from gentool.core.message import Message, ToolCall
 from gentool.core.recipe import Settings
 from gentool.core.tool import EMPTY_PARAMETERS, GENERATE_RESPONSE, Tool, ToolSet
@@ -74,22 +75,49 @@ def check_task(task: Task, settings: PromptSettings) -> None:
         )
 
 
-def render_messages(task: Task, query: str, tools: ToolSet, settings: PromptSettings) -> list[Message]:
+def render_messages(task: Task, query: str, tools: ToolSet, settings: PromptSettings, shots: Sequence[Example] = ()) -> list[Message]:
     """The chat that asks for a ranking, a call or both; natively the tools that `render_tools` gives belong beside it.
 
     The tools come first, so that all tasks and all queries on one tool set share them as a prefix; the query comes last,
-    next to the answer. A call is asked for natively by the query alone, as users of the model will ask. Raises
-    RecipeError for a task that cannot be asked under the settings.
+    next to the answer. A call is asked for natively by the query alone, as users of the model will ask. Before them stand
+    `shots`, worked examples: of each its tools, what is asked and its query as one user turn, and its right answer; the query
+    is then asked in the same form. Raises RecipeError for a task that cannot be asked under the settings, and for shots natively.
     """
     check_task(task, settings)
+    if shots:
+        return _render_shots(task, query, tools, settings, shots)
     instruction = instruct(task, settings.wording, settings.parallel)
     if settings.answer == "native":
         return [{"role": "user", "content": query if task == "select" else f"{instruction}\n\n{query}"}]
-    shown = "\n".join(render_tool(tool, settings) for tool in (*tools, DEFAULT_TOOL))
     return [
-        {"role": "system", "content": f"Tools:\n{shown}"},
+        {"role": "system", "content": _show_tools(tools, settings)},
         {"role": "user", "content": f"{instruction}\n\n{query}"},
     ]
+
+
+def _show_tools(tools: ToolSet, settings: PromptSettings) -> str:
+    shown = "\n".join(render_tool(tool, settings) for tool in (*tools, DEFAULT_TOOL))
+    return f"Tools:\n{shown}"
+
+
+def _render_shots(task: Task, query: str, tools: ToolSet, settings: PromptSettings, shots: Sequence[Example]) -> list[Message]:
+    """Worked examples and the query, whose tools differ. All stand in user turns: many chat templates take a system turn at the head alone."""
+    check_shots(settings)
+
+    def ask(query: str, tools: ToolSet) -> Message:
+        return {"role": "user", "content": f"{_show_tools(tools, settings)}\n\n{instruct(task, settings.wording, settings.parallel)}\n\n{query}"}
+
+    worked = [(ask(shot.query, shot.tools), render_reply(task, shot.ranking, shot.answer, settings)) for shot in shots]
+    return [*(turn for turns in worked for turn in turns), ask(query, tools)]
+
+
+def check_shots(settings: PromptSettings) -> None:
+    """Raise RecipeError where worked examples cannot stand before a query."""
+    if settings.answer == "native":
+        raise RecipeError(
+            "prompts.answer: native has no place for worked examples (few_shot:), as a chat in a model's own tool format has one set of tools. "
+            "Take prompts.answer: json"
+        )
 
 
 def render_tools(tools: ToolSet, settings: PromptSettings) -> tuple[dict[str, Any], ...]:

@@ -170,22 +170,26 @@ def _draw_stack(axes: Axes, bars: Sequence[Bar], outcomes: Sequence[str]) -> Non
 def draw_curves(key: str, question: str, alternative: str, panels: Sequence[tuple[str, Sequence[Line]]]) -> Figure:
     """Curves over training steps, a panel per title side by side."""
     names = list(dict.fromkeys(line.label for _, lines in panels for line in lines))
-    with _Drawing(2.7, names if len(names) > 1 else ()) as drawing:
+    lines_above = 1 if len(panels) < 3 else 2
+    with _Drawing(2.55 + 0.15 * lines_above, names if len(names) > 1 else ()) as drawing:
         _, bottom, _, height = drawing.box(left=0.55, bottom=0.55)
         for position, (title, lines) in enumerate(panels):
-            axes = drawing.canvas.add_axes(((0.55 + position * 3.7) / WIDTH, bottom, 2.9 / WIDTH, height - 0.28 / drawing.height))
+            place = WIDTH / max(2, len(panels))
+            axes = drawing.canvas.add_axes(
+                ((0.55 + position * place) / WIDTH, bottom, (place - 0.8) / WIDTH, height - (0.13 + 0.15 * lines_above) / drawing.height)
+            )
             for line in lines:
                 colour = f"#a3000{names.index(line.label) % SERIES}"
                 marker = MARKERS[names.index(line.label) % len(MARKERS)] if len(line.steps) < 12 else ""
                 style = "--" if line.dashed else "-"
                 axes.plot(line.steps, line.values, style, color=colour, marker=marker, markersize=3.5, linewidth=1.6, label=line.label)
-            axes.set_title(title, loc="left", fontweight="bold", fontsize=9.5)
+            axes.set_title(title if len(panels) < 3 else title.replace(": ", ":\n"), loc="left", fontweight="bold", fontsize=9.5)
             axes.set_xlabel("optimiser step")
             axes.set_ylabel("loss")
             axes.set_ylim(bottom=0)
             axes.margins(x=0.02)
             axes.grid(axis="y")
-        drawing.add_legend(drawing.canvas.axes[0])
+        drawing.add_legend(*drawing.canvas.axes)
     return drawing.figure(key, question, alternative)
 
 
@@ -286,12 +290,19 @@ class _Drawing:
         height = (self.height - bottom - self._legend - 0.08) / self.height
         return left / WIDTH, bottom / self.height, (WIDTH - left - 0.3) / WIDTH, height
 
-    def add_legend(self, axes: Axes) -> None:
-        """One legend for the whole canvas, from the labels of one plot."""
+    def add_legend(self, *plots: Axes) -> None:
+        """One legend for the whole canvas, from the labels of its plots, each once."""
         if self._legend:
-            handles, labels = axes.get_legend_handles_labels()
+            found = {label: handle for axes in plots for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
             self.canvas.legend(
-                handles, labels, loc="upper left", bbox_to_anchor=(0, 1), ncols=self._columns, borderaxespad=0, handletextpad=0.5, columnspacing=1.4
+                found.values(),
+                found.keys(),
+                loc="upper left",
+                bbox_to_anchor=(0, 1),
+                ncols=self._columns,
+                borderaxespad=0,
+                handletextpad=0.5,
+                columnspacing=1.4,
             )
 
     def figure(self, key: str, question: str, alternative: str) -> Figure:

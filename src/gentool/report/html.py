@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gentool.core.errors import RunError
 from gentool.core.example import ERROR_CLASSES, SCENARIOS
 from gentool.core.jsonl import write_text
+from gentool.report.details import category_tables, reason_table, scores_table
 from gentool.report.figures import Figure
 from gentool.report.payload import embedded_data, outcome_counts, pair_outcomes
 from gentool.report.questions import error_figure, selection_figure, training_figure, transition_figure
@@ -28,6 +29,7 @@ from gentool.report.view import (
     headline_sentences,
     headline_table,
     kind_table,
+    overview_table,
     pair_tables,
     plain_table,
     scenario_words,
@@ -44,8 +46,8 @@ TUNED = {"trained", "tuned", "finetuned"}
 """Words by which a model's name says that it was tuned (`trained` is the run's own); without them the headline compares the best two."""
 
 
-def write_report(runs: Sequence[Path], out: Path) -> Path:
-    """Write the report of one or more run folders (side by side, names prefixed with the run's) and return its path.
+def write_report(runs: Sequence[Path], out: Path, title: str = "") -> Path:
+    """Write the report of one or more run folders, side by side, and return its path; the title is the runs' names where none is given.
 
     Raises RunError where a run folder is missing or holds no score or `out` is a folder, RecordError (path and line) where a
     file is broken.
@@ -54,16 +56,17 @@ def write_report(runs: Sequence[Path], out: Path) -> Path:
         raise RunError("no run folder given; name at least one, for example: gentool report runs/demo")
     if out.is_dir():
         raise RunError(f"{out}: is a folder; name the file to write, for example {out / 'report.html'}")
-    write_text(out, render_report(read_runs(runs)))
+    write_text(out, render_report(read_runs(runs), title))
     return out
 
 
-def render_report(runs: Sequence[Run]) -> str:
+def render_report(runs: Sequence[Run], title: str = "") -> str:
     """The page as text."""
     folder = Path(__file__).parent
     style, script = ((folder / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     template = _environment(folder).get_template("template.html.j2")
-    return template.render(style=style, script=script, data=embedded_data(runs), **_context(runs)) + "\n"
+    context = {**_context(runs), **({"title": title} if title else {})}
+    return template.render(style=style, script=script, data=embedded_data(runs), **context) + "\n"
 
 
 def _environment(folder: Path) -> Environment:
@@ -87,13 +90,16 @@ def _context(runs: Sequence[Run]) -> dict[str, Any]:
         "title": ", ".join(dict.fromkeys(str(run.recipe.get("name") or run.name) for run in runs)),
         "statements": [(run.name, describe_run(run)) for run in runs],
         "notices": _notices(runs),
-        "headline": headline,
-        "headline_sentences": headline_sentences(headline, [name for run in runs for name in _tuned(run)]),
+        "headline": headline if len(runs) == 1 else overview_table(scored),
+        "headline_sentences": headline_sentences(headline, _tuned(runs[0])),
         "score_tables": score_tables(scored),
         "further": further_table(scored),
         "pair_tables": pair_tables(scored, outcome_counts(runs)),
         "kind_table": kind_table(scored),
         "ranking": plain_table("ranking", "Ranking", "The order of the tools that serve the query.", scored, _blocks(scored, "ranking")),
+        "ranking_by_scores": scores_table(scored),
+        "category_tables": category_tables(scored),
+        "reasons": reason_table(scored),
         "abstention": plain_table("abstention", "Abstention", "Abstaining, taken as a class of its own.", scored, _blocks(scored, "abstention")),
         "errors": error_table(scored),
         "figures": _figures(runs),
@@ -151,8 +157,8 @@ def _settings(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str,
 
 
 def _tuned(run: Run) -> list[str]:
-    """The names of the models that say that they are tuned: a word of the name is one of TUNED."""
-    return [one.name for one in run.scored if TUNED.intersection(re.split(r"[^a-z]+", one.name.removeprefix(f"{run.name}/").lower()))]
+    """The names of the models that say that they are tuned: a word of the name of their files is one of TUNED."""
+    return [one.name for one in run.scored if TUNED.intersection(re.split(r"[^a-z]+", (one.model or one.name).lower()))]
 
 
 def _notices(runs: Sequence[Run]) -> list[str]:

@@ -50,7 +50,7 @@
     if (record.text === undefined) {
       const example = data.examples[record.e];
       const names = example.tools.map((tool) => data.tools[tool].name);
-      record.text = [example.id, example.pair, example.query, ...names, record.s, record.r, record.v.reason].join("\n").toLowerCase();
+      record.text = [example.id, example.pair, example.query, ...names, record.s, record.r, record.v.reason, record.v.reason_code].join("\n").toLowerCase();
     }
     return record.text;
   }
@@ -149,8 +149,9 @@
       ...part("Raw answer (call)", raw(record.s)),
       ...part("Raw answer (ranking)", raw(record.r)),
       ...part("Ranking as read", rankingText(record.v.ranked)),
+      ...(record.v.by_scores ? part("Ranking by scores", rankingText(record.v.by_scores.ranked)) : []),
       ...part("Verdict", checks(record.v)),
-      ...(record.v.reason ? part("Reason", make("p", "", record.v.reason)) : []),
+      ...(record.v.reason ? part("Reason", make("p", "", record.v.reason_code ? make("code", "", record.v.reason_code) : null, " ", record.v.reason)) : []),
       ...(record.v.repairs ? part("Mended to read it", make("p", "", record.v.repairs.join("; "))) : []),
       ...part("Compare", links(example))));
   }

@@ -7,8 +7,9 @@ In: a run folder (recipe.yaml, synth/, pairs/, train/, predict/, score/). Out: a
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,16 +23,22 @@ from gentool.core.jsonl import describe_validation_error, read_json, read_lines
 Model = TypeVar("Model", bound=BaseModel)
 STAGES = ("rank", "select", "joint")
 """The stages of training that there are; a run has those that its recipe names, else the first two."""
+TRAINED = "trained"
+"""The model that a run trained, by the name of its files."""
 
 
 @dataclass(frozen=True)
 class Scored:
-    """One model's results in one run: its score file, a verdict per example and the raw answers by example id."""
+    """One model's results in one run: its score file, a verdict per example and the raw answers by example id.
+
+    `name` is how the page calls it, `model` the name of its files where that is another.
+    """
 
     name: str
     score: dict[str, Any]
     verdicts: tuple[Verdict, ...]
     predictions: dict[str, Prediction]
+    model: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,12 +60,33 @@ class Run:
 
 
 def read_runs(folders: Sequence[Path]) -> list[Run]:
-    """The runs in the order given; where there are several, each model's name starts with its run's name.
+    """The runs in the order given. Where there are several, what a run trained is called by the run, and other models by their own name.
 
-    Raises RunError where a folder is missing or holds no score, RecordError (path and line) where a file is broken.
+    Runs are called by their recipes' names where these differ, else by their folders'. Models that share a name get their
+    run's before it. Raises RunError where a folder is missing or holds no score, RecordError (path and line) where a file is broken.
     """
     names = _distinct([folder.resolve().name for folder in folders])
-    return [_read_run(folder, name, f"{name}/" if len(folders) > 1 else "") for folder, name in zip(folders, names, strict=True)]
+    runs = [_read_run(folder, name) for folder, name in zip(folders, names, strict=True)]
+    return runs if len(runs) == 1 else _named_apart(runs)
+
+
+def _named_apart(runs: Sequence[Run]) -> list[Run]:
+    """Several runs, they and their models under names that tell them apart."""
+    given = [str(run.recipe.get("name") or "") for run in runs]
+    names = given if all(given) and len(set(given)) == len(given) else [run.name for run in runs]
+    labels = [[name if one.name == TRAINED else one.name for one in run.scored] for run, name in zip(runs, names, strict=True)]
+    count = Counter(label for own in labels for label in own)
+    return [
+        replace(
+            run,
+            name=name,
+            scored=tuple(
+                replace(one, name=label if count[label] == 1 else f"{name}/{one.name}", model=one.name)
+                for one, label in zip(run.scored, own, strict=True)
+            ),
+        )
+        for run, name, own in zip(runs, names, labels, strict=True)
+    ]
 
 
 def _distinct(names: list[str]) -> list[str]:
@@ -66,7 +94,7 @@ def _distinct(names: list[str]) -> list[str]:
     return [name if name not in names[:i] else f"{name} ({names[:i].count(name) + 1})" for i, name in enumerate(names)]
 
 
-def _read_run(folder: Path, name: str, prefix: str) -> Run:
+def _read_run(folder: Path, name: str) -> Run:
     scores = sorted((folder / "score").glob("*.json"))
     if not folder.is_dir():
         raise RunError(f"{folder}: no such run folder")
@@ -86,7 +114,7 @@ def _read_run(folder: Path, name: str, prefix: str) -> Run:
             for example in _records(folder / "pairs" / "test.jsonl", Example, "the examples behind the numbers are not shown", notices)
         },
         training={stage: _metrics(folder / "train" / stage / "metrics.jsonl", notices) for stage in _stages(recipe)},
-        scored=tuple(_read_scored(folder, path, prefix, notices) for path in sorted(scores, key=lambda path: _place(path.stem, recipe))),
+        scored=tuple(_read_scored(folder, path, notices) for path in sorted(scores, key=lambda path: _place(path.stem, recipe))),
         notices=tuple(notices),
     )
 
@@ -99,14 +127,21 @@ def _stages(recipe: dict[str, Any]) -> list[str]:
 
 
 def _place(name: str, recipe: dict[str, Any]) -> tuple[int, str]:
-    """Where a model stands: in the order of the recipe's engines (`trained`, `hf:folder/name`), others behind them by name."""
+    """Where a model stands: in the order of the recipe's engines (`trained`, `hf:folder/name`, `few_shot:base`), others behind them by name."""
     predict = recipe.get("predict")
     engines = predict.get("engines") if isinstance(predict, dict) else None
-    places = [i for i, engine in enumerate(engines or []) if str(engine).rstrip("/").replace(":", "/").rpartition("/")[2] == name]
+    places = [i for i, engine in enumerate(engines or []) if _file_name(str(engine)) == name]
     return (places[0] if places else len(engines or []), name)
 
 
-def _read_scored(folder: Path, path: Path, prefix: str, notices: list[str]) -> Scored:
+def _file_name(engine: str) -> str:
+    """The name of an engine's files."""
+    asked = engine.removeprefix("few_shot:")
+    name = asked.rstrip("/").replace(":", "/").rpartition("/")[2]
+    return name if asked == engine else f"{name}+few_shot"
+
+
+def _read_scored(folder: Path, path: Path, notices: list[str]) -> Scored:
     name = path.name.removesuffix(".json")
     score = _table(path)
     if not isinstance(score.get("scenarios"), dict):
@@ -115,7 +150,7 @@ def _read_scored(folder: Path, path: Path, prefix: str, notices: list[str]) -> S
     verdicts = _records(folder / "score" / f"{name}.verdicts.jsonl", Verdict, lacking, notices)
     lacking = f"the raw answers of {name} are not shown"
     predictions = _records(folder / "predict" / f"{name}.jsonl", Prediction, lacking, notices)
-    return Scored(prefix + name, score, tuple(verdicts), {prediction.id: prediction for prediction in predictions})
+    return Scored(name, score, tuple(verdicts), {prediction.id: prediction for prediction in predictions})
 
 
 def _recipe_text(folder: Path, notices: list[str]) -> str | None:

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from gentool.core.example import ERROR_CLASSES, SCENARIOS, Kind
-from gentool.report.results import Scored
+from gentool.report.results import TRAINED, Scored
 
 UNSEEN_TOOL = ("seen_query_unseen_tool", "unseen_query_unseen_tool")
 """The scenarios whose right tool never occurs in training."""
@@ -37,6 +37,7 @@ METRICS: dict[str, tuple[str, str]] = {
     "parameter_names": ("Parameter names", "The names of the arguments are exactly the right ones, where a tool is to be called."),
     "parameter_values": ("Parameter values", "The values of the arguments are right too, compared strictly with their types."),
     "parameter_values_normalised": ("Parameter values, normalised", "As above, after spelling, case and spaces are evened out."),
+    "parameter_values_coerced": ("Parameter values, coerced", "Strictly compared after values were brought into the types that the schema asks for."),
     "call": ("Whole call", "Tool and arguments are right, or the answer rightly abstains."),
 }
 """Label and meaning of each metric, in the order of the page; the selection comes first, as the method is about it."""
@@ -137,8 +138,8 @@ def score_cell(table: str, scored: Scored, scenario: str, metric: str) -> Cell:
     """The cell of a model, a scenario and a metric; its value is None where the score file has none."""
     block = _mapping(scored.score["scenarios"].get(scenario))
     found = _mapping(block.get(metric))
-    if metric == "parameter_values_normalised" and not found:
-        found = _mapping(_mapping(block.get("parameter_values")).get("normalised"))
+    if metric.startswith("parameter_values_") and not found:
+        found = _mapping(_mapping(block.get("parameter_values")).get(metric.removeprefix("parameter_values_")))
     n = found.get("n", block.get("n")) if not metric.startswith("parameter_") else found.get("n", _mapping(block.get("parameter_values")).get("n"))
     href = examples_link(model=scored.name, scenario=scenario, measure=metric)
     return Cell(table, scored.name, scenario, metric, found.get("value"), found.get("low"), found.get("high"), n, href)
@@ -214,6 +215,19 @@ def headline_table(scored: Sequence[Scored]) -> Table:
     return Table("headline", "Adopting a tool that was never seen", "", columns, rows)
 
 
+def overview_table(scored: Sequence[Scored]) -> Table:
+    """What several runs are compared by, a row a model, what they trained first: selection in every scenario, the whole call, and pairs."""
+    columns = (*(scenario_words(scenario) for scenario in SCENARIOS), "Whole call", "Pairs: zero-to-one", "Pairs: weak-to-strong")
+    rows = tuple((one.name, tuple(_overview_cells(one))) for one in sorted(scored, key=lambda one: one.model != TRAINED))
+    return Table("overview", "Side by side", "", columns, rows)
+
+
+def _overview_cells(scored: Scored) -> Iterable[Cell]:
+    yield from (score_cell("overview", scored, scenario, "selection") for scenario in SCENARIOS)
+    yield score_cell("overview", scored, "all", "call")
+    yield from (pair_cell("overview", scored, pair) for pair in PAIR_KINDS)
+
+
 def headline_sentences(table: Table, tuned: Sequence[str]) -> list[str]:
     """What the headline's columns say in words: each tuned model beside the best of the others.
 
@@ -269,7 +283,7 @@ def further_table(scored: Sequence[Scored]) -> Table | None:
 def _further(block: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
     for key, value in block.items():
         if key in METRICS:
-            shown = {"value", "low", "high", "n", "effective_n", "normalised"}
+            shown = {"value", "low", "high", "n", "effective_n", "normalised", "coerced"}
             yield from ((f"{key}.{extra}", found) for extra, found in _mapping(value).items() if extra not in shown)
         elif isinstance(value, Mapping) and "value" in value:
             yield key, value
@@ -308,6 +322,9 @@ def _column_words(column: str) -> str:
         "mrr": "Mean reciprocal rank",
         "kendall_tau": "Kendall's tau",
         "exact": "Exactly right",
+        "same_selection": "Chosen as by scores",
+        "same_first": "Ranked first as by scores",
+        "levenshtein": "Likeness (Levenshtein)",
         "f1": "F1",
     }
     metric, _, rest = column.rpartition(".")
