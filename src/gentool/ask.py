@@ -6,11 +6,11 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from gentool.core.errors import CatalogueError, GenToolError
+from gentool.core.errors import GenToolError
 from gentool.core.jsonl import read_records
 from gentool.core.tool import Tool, ToolSet
 from gentool.engines.engine import Request
-from gentool.engines.vectors import embed_tfidf, similarities
+from gentool.evaluate.candidates import choose_nearest
 from gentool.evaluate.predict import answer_both
 from gentool.evaluate.predictors import TRAINED, open_predictor
 from gentool.formats.catalogue import read_catalogue
@@ -57,12 +57,4 @@ def _unread(fault: str, text: str) -> str:
 
 def choose_candidates(query: str, tools: list[Tool], k: int) -> ToolSet:
     """The k tools nearest to the query by TF-IDF, of each name the nearest one; all where there are no more."""
-    if not tools:
-        raise CatalogueError("there are no tools to choose from")
-    vectors = embed_tfidf([query, *(tool.text for tool in tools)])
-    scores = similarities(vectors[:1], vectors[1:])[0]
-    order = sorted(range(len(tools)), key=lambda index: (-float(scores[index]), index))
-    by_name: dict[str, Tool] = {}
-    for index in order:
-        by_name.setdefault(tools[index].name, tools[index])
-    return ToolSet.of(list(by_name.values())[:k])
+    return choose_nearest([query], [tools], k)[0][0]

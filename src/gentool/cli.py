@@ -1,6 +1,7 @@
 """The command line: one function a command, each reads the recipe, calls one step and says where the output is. Floor 4.
 
-Faults that the user can mend end with one line and exit status 2; `gentool lint` exits with 1 where it finds errors.
+Faults that the user can mend end with one line and exit status 2; `gentool lint` exits with 1 where it finds errors,
+`gentool drift` where a threshold is broken.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Annotated
 import typer
 
 from gentool.core.errors import GenToolError
+from gentool.drift.command import drift_command
 
 app = typer.Typer(
     name="gentool",
@@ -320,6 +322,9 @@ def ask_command(
     typer.echo(f"candidates: {', '.join(answer.candidates)}")
     typer.echo(f"ranking:    {answer.ranking}")
     typer.echo(f"call:       {answer.call}")
+
+
+app.command("drift")(drift_command)
 
 
 @starter_app.command("stats")
