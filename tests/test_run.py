@@ -15,7 +15,7 @@ from gentool.core.example import Prediction
 from gentool.core.jsonl import read_json, read_records
 from gentool.core.recipe import read_recipe
 from gentool.core.tool import Tool
-from gentool.run import Recipe, open_run
+from gentool.run import Recipe, load_run, open_run
 
 Contents = Callable[[Path], dict[str, bytes]]
 Gentool = Callable[..., Any]
@@ -96,6 +96,14 @@ def test_a_run_of_another_recipe_is_refused_with_the_keys_that_differ(tiny: Path
     assert "(different: pairs.k, train.rank.max_steps)" in said
     assert "--out" in said
     assert contents(finished) == before
+
+
+def test_how_answers_are_judged_may_change_in_a_run(run_copy: Path, gentool: Gentool, refused: Refused) -> None:
+    outcome = gentool("score", run_copy, "--set", "score.defaults=equal")
+    assert outcome.status == 0, outcome.err
+    assert {read_json(path)["settings"]["defaults"] for path in (run_copy / "score").glob("*.json")} == {"equal"}
+    assert load_run(run_copy).recipe.score.defaults == "equal"
+    assert "pairs.k" in refused("score", run_copy, "--set", "pairs.k=2")
 
 
 def test_a_catalogue_that_changed_since_the_run_began_is_refused(tiny: Path, run_copy: Path, refused: Refused, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -252,7 +253,7 @@ FORECAST, TEMPERATURE = (
 def several(make_example: MakeExample) -> Callable[[str], Verdict]:
     """The verdict on an answer where the forecast and the temperature are both wanted."""
     wanted = Wanted(call=Call(name="temperature", arguments={"place": "New York"}), alternatives={"place": ("NYC",)})
-    example = make_example("strong").model_copy(update={"further": (wanted,)})
+    example = make_example("strong").model_copy(update={"further": (wanted,), "kind": "given"})
     return lambda text: judge(example, Prediction(id=example.id, select=text, rank=""))
 
 
@@ -288,6 +289,27 @@ def test_several_calls_that_are_not_right(several: Callable[[str], Verdict], tex
         selection,
         False,
     )
+
+
+@pytest.mark.parametrize(
+    ("calls", "error", "code", "likeness"),
+    [
+        ([("temperature", {"place": "NYC"}), ("forecast", {"city": "New York", "days": 5})], None, None, 1.0),
+        ([("temperature", {"place": "NYC"}), ("forecast", {"city": "New York", "days": 6})], "wrong_arguments", "value_error:simple", 0.75),
+        (
+            [("temperature", {"place": "NYC"}), ("forecast", {"city": "New York", "days": 6}), ("forecast", {"city": "Oslo"})],
+            "wrong_number_of_calls",
+            "wrong_count",
+            0.5,
+        ),
+        ([("temperature", {"place": "NYC"}), ("temperature", {"place": "NYC"})], "other_wrong_tool", "wrong_func_name", 0.5),
+    ],
+)
+def test_the_docs_example_of_several_calls_by_hand(several: Callable[[str], Verdict], calls: Any, error: Any, code: Any, likeness: float) -> None:
+    verdict = several(json.dumps([{"name": name, "arguments": arguments} for name, arguments in calls]))
+    assert (verdict.error, verdict.reason_code) == (error, code)
+    assert verdict.parameter_values_levenshtein == pytest.approx(likeness)
+    assert verdict.parameter_names is (error in (None, "wrong_arguments"))
 
 
 def test_the_reason_says_which_of_several_calls_is_wrong(several: Callable[[str], Verdict]) -> None:

@@ -63,16 +63,20 @@ def compare_answer(calls: Sequence[Call], example: Example, defaults: bool = Fal
     """
     if len(calls) == 1 and not example.further:
         return compare_call(calls[0], example.answer, example.alternatives, example, defaults)
+    wanted = wanted_of(example)
+    equal = [[float(is_equal(call, one.call, one.alternatives, example, defaults)) for one in wanted] for call in calls]
+    size = max(len(calls), len(wanted))
+    if sum(equal[given][right] for given, right in assign(equal)) == size:
+        return EQUAL
     found = pair_calls(calls, example, defaults)
-    size = max(len(calls), len(found.table[0]))
 
     def all_equal(rule: Callable[[Comparison], bool]) -> bool:
         weights = [[float(rule(one)) for one in row] for row in found.table]
-        return sum(weights[given][wanted] for given, wanted in assign(weights)) == size
+        return sum(weights[given][right] for given, right in assign(weights)) == size
 
     return Comparison(
         all_equal(lambda one: one.names),
-        all_equal(lambda one: one.typed),
+        False,
         all_equal(lambda one: one.normalised),
         all_equal(lambda one: one.coerced),
         sum(found.table[given][wanted].likeness for given, wanted in found.pairs) / size,
@@ -103,14 +107,12 @@ def assign(weights: Sequence[Sequence[float]]) -> list[tuple[int, int]]:
 
 def compare_call(call: Call, target: Call, alternatives: dict[str, tuple[Any, ...]], example: Example, defaults: bool = False) -> Comparison:
     """How one call compares with one that is wanted."""
+    if is_equal(call, target, alternatives, example, defaults):
+        return EQUAL
     if call.name != target.name:
         return UNLIKE
-    if equal_typed(call.arguments, target.arguments):
-        return EQUAL
     schema = parameters_of(example, target.name)
     given = as_target(call.arguments, target.arguments, alternatives, schema, defaults)
-    if equal_typed(given, target.arguments):
-        return EQUAL
 
     def equal(rule: Equal) -> bool:
         return rule(replace_alternatives(call.arguments, target.arguments, alternatives, schema, rule, defaults), target.arguments, schema)
@@ -118,6 +120,16 @@ def compare_call(call: Call, target: Call, alternatives: dict[str, tuple[Any, ..
     coerced = equal(equal_coerced_with_defaults if defaults else equal_coerced)
     likeness = measure_likeness(call.arguments, target.arguments, alternatives)
     return Comparison(given.keys() == target.arguments.keys(), False, equal(equal_normalised), coerced, likeness)
+
+
+def is_equal(call: Call, target: Call, alternatives: dict[str, tuple[Any, ...]], example: Example, defaults: bool = False) -> bool:
+    """Whether a call is right: its tool, and its arguments, typed."""
+    if call.name != target.name:
+        return False
+    if equal_typed(call.arguments, target.arguments):
+        return True
+    given = as_target(call.arguments, target.arguments, alternatives, parameters_of(example, target.name), defaults)
+    return equal_typed(given, target.arguments)
 
 
 def parameters_of(example: Example, name: str) -> dict[str, Any]:

@@ -12,9 +12,6 @@ from gentool.core.call import Call
 from gentool.core.tool import GENERATE_RESPONSE
 from gentool.prompts.json_values import Found, find_values, parse_json
 
-Read = tuple[Call, tuple[str, ...]]
-"""A call with what had to be repaired to read it."""
-
 
 class ReadCalls(NamedTuple):
     """All calls of an answer in their order, repeated ones too. `calls` is None exactly where it could not be read; `fault` then says why."""
@@ -47,16 +44,16 @@ def read_json_calls(text: str) -> ReadCalls:
 def gather_calls(found: Found) -> ReadCalls:
     """The calls among the JSON values of a text."""
     calls: list[Call] = []
-    repairs: list[str] = []
+    repairs: tuple[str, ...] = ()
     lost = found.lost
     for value, around in found.values:
         try:
-            read = _calls_of(value)
+            read, mended = _calls_of(value)
         except ValueError:
             lost = True
             continue
-        for call, mended in read:
-            calls.append(call)
+        if read:
+            calls += read
             repairs += around + mended
     if not calls:
         return ReadCalls(None, (), 'no object with "name" and "arguments"' if found.values else "no readable JSON in the answer")
@@ -75,22 +72,23 @@ def choose_call(read: ReadCalls) -> ReadCall:
     return ReadCall(read.calls[0], read.repairs)
 
 
-def _calls_of(value: Any) -> list[Read]:
+def _calls_of(value: Any) -> tuple[list[Call], tuple[str, ...]]:
     """The calls that a JSON value says; none where it says none. ValueError where it says a call that cannot be read."""
     if isinstance(value, dict):
         wrapped = value.get("tool_calls")
-        if not isinstance(wrapped, list) or "name" in value:
-            call = _call_of(value)
-            return [call] if call else []
-        return [(call, ("tool_calls wrapper", *repairs)) for call, repairs in _calls_of(wrapped)]
-    calls = [_call_of(item) for item in value] if isinstance(value, list) else []
-    read = [call for call in calls if call]
-    if read and len(read) < len(calls):
+        if isinstance(wrapped, list) and "name" not in value:
+            calls, repairs = _calls_of(wrapped)
+            return calls, ("tool_calls wrapper", *repairs)
+        read = _call_of(value)
+        return ([read[0]], read[1]) if read else ([], ())
+    reads = [_call_of(item) for item in value] if isinstance(value, list) else []
+    said = [read for read in reads if read]
+    if said and len(said) < len(reads):
         raise ValueError("a list of calls with something else in it")
-    return read
+    return [call for call, _ in said], tuple(repair for _, repairs in said for repair in repairs)
 
 
-def _call_of(value: Any) -> Read | None:
+def _call_of(value: Any) -> tuple[Call, tuple[str, ...]] | None:
     """A call from a JSON value, or None where the value says none. ValueError where it says one that cannot be read."""
     if not isinstance(value, dict):
         return None
