@@ -297,3 +297,8 @@ def test_who_cannot_answer_says_why(run: Run) -> None:
     (run.path / "pairs" / "build.json").unlink()
     with pytest.raises(RunError, match="is not complete: run `gentool pairs"):
         predict_again(run, "random")
+
+
+def test_servers_are_asked_without_chance_whatever_else_is_set() -> None:
+    settings = PredictSettings.model_validate({"openai": {"base_url": "http://127.0.0.1:8000/v1"}}).openai
+    assert (settings.temperature, settings.max_tokens) == (0.0, 1024)

@@ -30,7 +30,6 @@ CHANGEABLE = (
     *(f"{table}.openai.{name}" for table in ("predict", "synth") for name in REACHING),
 )
 """Settings that may change in a folder: what passes, and how a server is reached."""
-SERVER = {"temperature": 0.0, "max_tokens": 1024}
 
 
 class DriftSettings(Settings):
@@ -56,11 +55,8 @@ class DriftSettings(Settings):
     @field_validator("predict", mode="before")
     @classmethod
     def _fill_predict(cls, value: Any) -> Any:
-        """One setting that is given leaves the others as they are here: no choices scored, a server asked without chance."""
-        if not isinstance(value, Mapping):
-            return value
-        server = value.get("openai")
-        return {"score_choices": False, **value, **({"openai": {**SERVER, **server}} if isinstance(server, Mapping) else {})}
+        """One setting that is given leaves the others as they are here: no choices are scored."""
+        return {"score_choices": False, **value} if isinstance(value, Mapping) else value
 
     @field_validator("max_regressions", "min_adoption", "max_changed")
     @classmethod

@@ -33,6 +33,13 @@ FEW_SHOT = "few_shot:"
 NAMES = "trained, base, tfidf, embedding, random, hf:MODEL or openai:MODEL, or few_shot: before base, hf:MODEL or openai:MODEL"
 
 
+class ServerSettings(OpenAISettings):
+    """How an OpenAI-compatible server is asked for predictions: as a teacher is, but without chance, and for shorter answers."""
+
+    temperature: float | None = Field(default=0.0, ge=0)
+    max_tokens: int = Field(default=1024, ge=1)
+
+
 class PredictSettings(Settings):
     """Who answers the test examples.
 
@@ -55,7 +62,7 @@ class PredictSettings(Settings):
     generation: GenerationSettings = GenerationSettings()
     constrain: Constraint = "none"
     score_choices: bool = True
-    openai: OpenAISettings = Field(default_factory=lambda: OpenAISettings(temperature=0.0, max_tokens=1024))
+    openai: ServerSettings = ServerSettings()
     count_refused: bool = False
 
 
