@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from gentool.core.errors import ModelError
 from gentool.engines.chat import decode_answer, render_prompt
 from gentool.engines.engine import Request
-from gentool.engines.hf import GenerationSettings, HfEngine, find_ends, load_model, load_tokenizer, plan_batches
+from gentool.engines.hf import GenerationSettings, HfEngine, find_ends, load_model, load_tokenizer
+from gentool.engines.sharing import plan_batches
 
 QUERIES = ["Rain?", "Book a table for two in Paris, please, at nine o'clock.", "0 1 2", "Rain in Bern today? " * 6, "?", "Tools:"]
 REQUESTS = [Request(str(number), "select", ({"role": "user", "content": query},)) for number, query in enumerate(QUERIES)]

@@ -51,7 +51,8 @@ class Predictor:
 
     `joint`: the engine gives ranking and call in one answer and is asked once for both. `reads_prompts` is False for those
     that read the structured inputs alone, and so answer in JSON whatever is asked for. `scores_choices`: the engine can give
-    the log-probability of each tool of the set. `shots` stand before the query as worked examples.
+    the log-probability of each tool of the set. `shares_prompts`: one engine, which reads what both questions on a tool set
+    share once where it is asked them together. `shots` stand before the query as worked examples.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Predictor:
     joint: bool = False
     reads_prompts: bool = True
     scores_choices: bool = False
+    shares_prompts: bool = False
     shots: tuple[Example, ...] = ()
 
 
@@ -94,10 +96,10 @@ def open_predictor(engine: str, run: Path, settings: PredictSettings, seed: int,
             nearest = TfidfEngine().fit(_read_training(run))
             return Predictor(name, nearest, nearest, reads_prompts=False)
         case ["trained", _, _]:
-            return _open_trained(name, run, settings.generation, stages)
+            return _open_trained(name, run, settings, stages)
         case [_, _, model]:
-            local = HfEngine(model, settings.generation)
-            return Predictor(name, local, local)
+            local = HfEngine(model, settings.generation, constrain=settings.constrain)
+            return Predictor(name, local, local, scores_choices=True, shares_prompts=True)
     raise AssertionError(engine)
 
 
@@ -106,10 +108,11 @@ def _read_training(run: Path) -> list[Example]:
     return list(read_records(run / "pairs" / "train.jsonl", Example))[:FIT_EXAMPLES]
 
 
-def _open_trained(name: str, run: Path, settings: GenerationSettings, stages: Sequence[Task]) -> Predictor:
+def _open_trained(name: str, run: Path, settings: PredictSettings, stages: Sequence[Task]) -> Predictor:
     """The student: the last stage calls and the first one ranks, which may be the same."""
     for stage in stages:
         if not (run / "train" / stage / "done.json").exists():
             raise RunError(f"{run / 'train' / stage} is not trained yet: run `gentool train {run}` first")
-    engines = {stage: HfEngine(str(run / "train" / stage), settings) for stage in stages}
-    return Predictor(name, engines[stages[-1]], engines[stages[0]], joint=stages[-1] == "joint")
+    engines = {stage: HfEngine(str(run / "train" / stage), settings.generation, constrain=settings.constrain) for stage in stages}
+    select, rank = engines[stages[-1]], engines[stages[0]]
+    return Predictor(name, select, rank, joint=stages[-1] == "joint", scores_choices=True, shares_prompts=select is rank)
