@@ -63,7 +63,7 @@ def make_model(name: str, seed: int = 0, louder: float = 8.0, implementation: st
         for key, weight in model.named_parameters():
             if weight.ndim > 1 and "embed" not in key and "norm" not in key:
                 weight.mul_(louder)
-    model.generation_config = GenerationConfig(max_new_tokens=16, do_sample=False, eos_token_id=END, pad_token_id=0)
+    model.generation_config = GenerationConfig(do_sample=False, eos_token_id=END, pad_token_id=0)
     return model
 
 

@@ -86,7 +86,7 @@ def _answer_plainly(model: Any, asked: Asked, settings: GenerationSettings, ends
     for rows in plan_batches([len(prompt) for prompt in asked.prompts], settings.batch_tokens):
         prompts = [asked.prompts[row] for row in rows]
         with torch.inference_mode():
-            made = generate(model, prompts, ends, [asked.restrictions[row] for row in rows])
+            made = generate(model, prompts, ends, settings.max_new_tokens, [asked.restrictions[row] for row in rows])
         for row, prompt, ids in zip(rows, prompts, made, strict=True):
             tails = asked.tails[row]
             yield row, ids, score_separately(model, prompt, tails) if tails else None

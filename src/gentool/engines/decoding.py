@@ -59,7 +59,9 @@ def restrict_logits(logits: Tensor, restrictions: Sequence[Restriction | None], 
             logits[row, forbidden.to(logits.device)] = -torch.inf
 
 
-def generate(model: Any, prompts: Sequence[Ids], ends: Collection[int], restrictions: Sequence[Restriction | None] = ()) -> list[list[int]]:
+def generate(
+    model: Any, prompts: Sequence[Ids], ends: Collection[int], max_new_tokens: int, restrictions: Sequence[Restriction | None] = ()
+) -> list[list[int]]:
     """The same by transformers' generate, under the model's own generation settings, prompts padded on the left."""
     from transformers import LogitsProcessorList
 
@@ -71,7 +73,7 @@ def generate(model: Any, prompts: Sequence[Ids], ends: Collection[int], restrict
         return logits
 
     held = LogitsProcessorList([restrict] if any(restrictions) else [])
-    output = model.generate(input_ids=ids, attention_mask=real, logits_processor=held)
+    output = model.generate(input_ids=ids, attention_mask=real, logits_processor=held, max_new_tokens=max_new_tokens)
     return [until_end(row, ends) for row in output[:, length:].tolist()]
 
 

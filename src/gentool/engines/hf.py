@@ -127,7 +127,7 @@ class HfEngine:
         self._tokenizer = load_tokenizer(model)
         self._model: Any = load_model(model).to("cuda" if torch.cuda.is_available() else "cpu").eval()  # type: ignore[arg-type]
         self._ends = find_end_ids(self._model, self._tokenizer)
-        self._model.generation_config = _greedy(self._ends, self._tokenizer, settings.max_new_tokens)
+        self._model.generation_config = _greedy(self._ends, self._tokenizer)
         self._constrainer = Constrainer(self._tokenizer, constrain, self._ends)
         self._ways: Ways | None = None
 
@@ -178,10 +178,10 @@ def find_end_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> 
     return sorted({tokenizer.eos_token_id, *(given if isinstance(given, list) else [given])} - {None})
 
 
-def _greedy(ends: list[int], tokenizer: PreTrainedTokenizerBase, max_new_tokens: int) -> object:
+def _greedy(ends: list[int], tokenizer: PreTrainedTokenizerBase) -> object:
     """Generation settings without chance, or anything else that the model brings."""
     from transformers import GenerationConfig
 
     return GenerationConfig(  # type: ignore[no-untyped-call]
-        max_new_tokens=max_new_tokens, do_sample=False, eos_token_id=ends, pad_token_id=tokenizer.pad_token_id
+        do_sample=False, eos_token_id=ends, pad_token_id=tokenizer.pad_token_id
     )

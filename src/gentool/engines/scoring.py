@@ -81,8 +81,8 @@ def score_state(model: Any, state: State, tails: Sequence[Tails], way: Scoring, 
     """
     scored = [row for row, one in enumerate(tails) if one.ids]
     if way == "packed":
-        nodes = max((len(_Nodes(tails[row]).tokens) for row in scored), default=1)
-        most = max(1, MOST_LOGITS // (nodes * int(model.config.get_text_config().vocab_size)))
+        nodes = max((len(_Nodes(tails[row]).tokens) for row in scored), default=0)
+        most = max(1, MOST_LOGITS // (max(1, nodes) * int(model.config.get_text_config().vocab_size)))
         parts = [scored[start : start + most] for start in range(0, len(scored), most)]
         found = [scores for part in parts for scores in _score_packed(model, state.select(part), [tails[row] for row in part])]
     else:
