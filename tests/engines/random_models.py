@@ -54,10 +54,12 @@ CONFIGURATIONS: dict[str, Any] = {
 }
 
 
-def make_model(name: str, seed: int = 0, louder: float = 8.0, implementation: str | None = None) -> Any:
+def make_model(name: str, seed: int = 0, louder: float = 8.0, implementation: str | None = None, **changed: Any) -> Any:
     """A model whose weights are so large that its answers depend on the whole prompt."""
     torch.manual_seed(seed)
     config = CONFIGURATIONS[name]()
+    for key, value in changed.items():
+        setattr(config, key, value)
     model: Any = AutoModelForCausalLM.from_config(config, attn_implementation=implementation).float().eval()
     with torch.no_grad():
         for key, weight in model.named_parameters():

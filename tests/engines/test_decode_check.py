@@ -27,12 +27,9 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize("name", WAYS)
-@pytest.mark.parametrize("length", [LEAST, len(PROMPT)])
+@pytest.mark.parametrize(("name", "length"), [*((name, len(PROMPT)) for name in WAYS), ("llama", LEAST), ("lfm2", LEAST)])
 def test_models_go_the_best_way_that_they_can(name: str, length: int) -> None:
     ways = choose_ways(make_model(name), PROMPT[:length])
-    if name == "mistral of a short window" and length == LEAST:
-        pytest.skip("the window may be wider than the trial is long")
     assert (ways.shared, ways.scoring, ways.refused) == (*WAYS[name], ())
 
 

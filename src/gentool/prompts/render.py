@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from typing import Any, Literal, Self
+from urllib.parse import quote
 
 from pydantic import model_validator
 
@@ -131,15 +132,22 @@ def render_choices(tools: ToolSet, settings: PromptSettings) -> dict[str, str]:
 
 
 def render_schema(tools: ToolSet) -> dict[str, Any]:
-    """The JSON Schema of an answer to `select`: a call of one of the tools with arguments that its schema allows, or abstention."""
+    """The JSON Schema of an answer to `select`: a call of one of the tools with arguments that its schema allows, or abstention.
+
+    Parameters that a tool does not name are no part of it, as gentool.core.schema has it. Definitions that a tool's schema
+    refers to stay its own.
+    """
     calls = [_call_schema(tool.name, tool.parameters) for tool in tools]
     return {"anyOf": [*calls, _call_schema(GENERATE_RESPONSE, {"type": "object", "properties": {}, "additionalProperties": False})]}
 
 
 def _call_schema(name: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    closed: dict[str, Any] = {"additionalProperties": False} if "properties" in parameters else {}
+    if "$defs" in parameters or "definitions" in parameters:
+        closed["$id"] = f"urn:tool:{quote(name)}"
     return {
         "type": "object",
-        "properties": {"name": {"const": name}, "arguments": {**EMPTY_PARAMETERS, **parameters}},
+        "properties": {"name": {"const": name}, "arguments": {**EMPTY_PARAMETERS, **closed, **parameters}},
         "required": ["name", "arguments"],
         "additionalProperties": False,
     }
