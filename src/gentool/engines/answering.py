@@ -41,6 +41,11 @@ class Asked:
         return max([1, *(len(prompt) - tails.start for prompt, tails in zip(self.prompts, self.tails, strict=True) if tails)])
 
     @cached_property
+    def read(self) -> list[list[int]]:
+        """What is read of each prompt first."""
+        return [prompt[: -self.unread] for prompt in self.prompts]
+
+    @cached_property
     def longest(self) -> int:
         """The tokens of the longest prompt, with its longest choice where it has any."""
         wholes = [tails.start + max(map(len, tails.ids)) for tails in self.tails if tails]
@@ -51,11 +56,10 @@ def answer(model: Any, asked: Asked, ways: Ways, settings: GenerationSettings, e
     """Every prompt's answer, in the order of the batches."""
     if not asked.prompts:
         return
-    unread = asked.unread
-    if ways.shared == "none" or min(map(len, asked.prompts)) < unread + 2:
+    if ways.shared == "none" or min(map(len, asked.prompts)) < asked.unread + 2:
         yield from _answer_plainly(model, asked, settings, ends)
         return
-    batches = plan_shared([prompt[:-unread] for prompt in asked.prompts], settings.batch_tokens)
+    batches = plan_shared(asked.read, settings.batch_tokens)
     if not any(asked.tails) and all(len(group.rows) == 1 for batch in batches for group in batch):
         yield from _answer_plainly(model, asked, settings, ends)
         return
@@ -68,7 +72,7 @@ def _answer_shared(model: Any, asked: Asked, batch: Batch, ways: Ways, settings:
     unread = asked.unread
     full = sees_all(model, asked.longest + settings.max_new_tokens)
     with torch.inference_mode():
-        state, rows = prefill(model, [prompt[:-unread] for prompt in asked.prompts], batch, ragged=full and ways.shared == "ragged")
+        state, rows = prefill(model, asked.read, batch, ragged=full and ways.shared == "ragged")
         prompts, tails = [asked.prompts[row] for row in rows], [asked.tails[row] for row in rows]
         begun = [one.begin_at(len(prompt) - unread, prompt) if one else NO_CHOICES for prompt, one in zip(prompts, tails, strict=True)]
         scoring = ways.scoring if full or ways.scoring != "packed" else "rows"

@@ -22,8 +22,8 @@ from gentool.engines.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-JSON_STYLE: Any = {"whitespace_pattern": " ?", "lenient": True}
-"""One space or none where JSON allows any; keywords that llguidance does not know are passed over, and left to scoring."""
+JSON_STYLE: Any = {"key_separator": ": ?", "item_separator": ", ?", "whitespace_flexible": False, "lenient": True}
+"""Spaces as Python's json writes them, or none; keywords that llguidance does not know are passed over, and left to scoring."""
 Tokens = npt.NDArray[np.int64]
 
 

@@ -14,13 +14,13 @@ from gentool.core.errors import ModelError
 from gentool.core.example import Constraint
 from gentool.core.recipe import Settings
 from gentool.engines.chat import decode_answer, prepare_tokenizer, render_prompt
-from gentool.engines.constrain import Constrainer, Restriction
 from gentool.engines.engine import Reply, Request
 from gentool.engines.template_check import check_tools_shown
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+    from gentool.engines.constrain import Restriction
     from gentool.engines.decode_check import Ways
     from gentool.engines.scoring import Tails
 
@@ -120,6 +120,8 @@ class HfEngine:
 
     def __init__(self, model: str, settings: GenerationSettings, name: str | None = None, constrain: Constraint = "none") -> None:
         import torch
+
+        from gentool.engines.constrain import Constrainer
 
         self.name = name or Path(model).name
         self.notices: tuple[str, ...] = ()
