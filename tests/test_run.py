@@ -192,3 +192,15 @@ def test_a_run_of_one_stage_goes_the_whole_way(tiny: Path, tmp_path: Path, gento
 def test_a_native_answer_has_no_place_for_a_ranking() -> None:
     with pytest.raises(ValueError, match=r"prompts\.answer: native cannot answer with ranking and call in one"):
         Recipe.model_validate({"prompts": {"answer": "native"}, "train": {"stages": ["joint"]}})
+
+
+@pytest.mark.parametrize("constrain", ["names", "schema"])
+def test_calls_are_held_only_where_they_are_json_and_alone(constrain: str) -> None:
+    held = {"predict": {"constrain": constrain}}
+    assert Recipe.model_validate(held).predict.constrain == constrain
+    with pytest.raises(
+        ValueError, match=rf"predict\.constrain: {constrain} holds calls that are asked for as JSON and alone: take prompts\.answer: json"
+    ):
+        Recipe.model_validate({**held, "prompts": {"answer": "native"}})
+    with pytest.raises(ValueError, match=r"train\.stages: \[joint\] asks for them with the ranking"):
+        Recipe.model_validate({**held, "train": {"stages": ["joint"]}})

@@ -96,6 +96,15 @@ class Recipe(Settings):
             raise ValueError(str(error)) from None
         return self
 
+    @model_validator(mode="after")
+    def _check_constraint(self) -> Self:
+        held = f"predict.constrain: {self.predict.constrain} holds calls that are asked for as JSON and alone"
+        if self.predict.constrain != "none" and self.prompts.answer == "native":
+            raise ValueError(f"{held}: take prompts.answer: json, or predict.constrain: none")
+        if self.predict.constrain != "none" and "joint" in self.train.stages:
+            raise ValueError(f"{held}, and train.stages: [joint] asks for them with the ranking: take [rank, select], or predict.constrain: none")
+        return self
+
     @field_validator("predict")
     @classmethod
     def _check_engines(cls, settings: PredictSettings) -> PredictSettings:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from gentool.core.errors import ModelError
+from gentool.engines import decode_check
 from gentool.engines.chat import decode_answer, render_prompt
 from gentool.engines.engine import Request
-from gentool.engines.hf import GenerationSettings, HfEngine, find_ends, load_model, load_tokenizer, plan_batches
+from gentool.engines.hf import GenerationSettings, HfEngine, find_ends, load_model, load_tokenizer
+
+sys.path.insert(0, str(Path(__file__).parent))
+from random_models import make_model
 
 QUERIES = ["Rain?", "Book a table for two in Paris, please, at nine o'clock.", "0 1 2", "Rain in Bern today? " * 6, "?", "Tools:"]
 REQUESTS = [Request(str(number), "select", ({"role": "user", "content": query},)) for number, query in enumerate(QUERIES)]
@@ -26,7 +29,7 @@ def copied(small_model: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(small_model, tmp_path / "copied"))
 
 
-def load_engine(model: Path, **settings: int) -> HfEngine:
+def load_engine(model: Path, **settings: Any) -> HfEngine:
     """An engine in 32 bits on every machine, so that rounding decides nothing."""
     import torch
 
@@ -37,23 +40,6 @@ def load_engine(model: Path, **settings: int) -> HfEngine:
 
 def answers(engine: HfEngine, requests: list[Request]) -> dict[str, str]:
     return {reply.id: reply.text for reply in engine.reply(requests)}
-
-
-# Batches
-
-
-@given(st.lists(st.integers(1, 50), max_size=30), st.integers(1, 200))
-def test_batches_hold_each_prompt_once_within_the_budget(lengths: list[int], budget: int) -> None:
-    batches = plan_batches(lengths, budget)
-    assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
-    for batch in batches:
-        assert len(batch) == 1 or len(batch) * max(lengths[index] for index in batch) <= budget
-
-
-def test_batches_go_from_long_to_short_and_are_filled() -> None:
-    assert plan_batches([3, 9, 3, 8, 100], 18) == [[4], [1, 3], [0, 2]]
-    assert plan_batches([5] * 6, 15) == [[0, 1, 2], [3, 4, 5]]
-    assert plan_batches([], 10) == []
 
 
 # Replies
@@ -114,7 +100,7 @@ def test_tools_are_shown_to_the_model_by_its_template(small_model: Path) -> None
     assert "forecast" in prompt
     ids = tokenizer(prompt, add_special_tokens=False, return_tensors="pt")["input_ids"]
     with torch.no_grad():
-        made = engine._model.generate(input_ids=ids.to(engine._model.device))[0, ids.shape[1] :].tolist()
+        made = engine._model.generate(input_ids=ids.to(engine._model.device), max_new_tokens=6)[0, ids.shape[1] :].tolist()
     text = answers(engine, [request, *REQUESTS])["native"]
     assert text == decode_answer(tokenizer, made, native=True)
     assert text != answers(engine, REQUESTS)["1"]
@@ -125,6 +111,74 @@ def test_no_requests_no_replies(small_model: Path) -> None:
     assert list(engine.reply([])) == []
     assert engine.name == "small"
     assert HfEngine(str(small_model), GenerationSettings(), name="student").name == "student"
+
+
+# Shared prompts and scores
+
+TOOLS = "".join(f'{{"name": "tool_{number}", "parameters": {{"city": "Bern", "days": {number}}}}}\n' for number in range(6))
+CHOICES = {"rain": '{"name": "rain"', "book": '{"name": "book"', "none": "none"}
+
+
+def make_shared_requests() -> list[Request]:
+    """Three queries on each of two tool sets, one of them a part of another, and one query on none."""
+    requests = []
+    for number, tools in enumerate((TOOLS, TOOLS[::-1])):
+        system = {"role": "system", "content": f"Tools:\n{tools}"}
+        for query in ("Rain in Bern today?", "Book a table.", "Rain"):
+            requests.append(Request(f"{number} {query}", "select", (system, {"role": "user", "content": query}), choices=CHOICES))  # type: ignore[arg-type]
+    return [*requests, Request("alone", "select", ({"role": "user", "content": "Rain in Bern today? " * 4},))]
+
+
+@pytest.fixture(params=["llama", "lfm2", "mistral of a short window"])
+def kind(request: pytest.FixtureRequest, tmp_path: Path, small_model: Path) -> Path:
+    """A model of a kind with a trained tokenizer."""
+    tokenizer = load_tokenizer(str(small_model))
+    sizes = {"vocab_size": len(tokenizer), "bos_token_id": None, "eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id}
+    make_model(request.param, louder=16.0, **sizes).save_pretrained(tmp_path / "kind")
+    tokenizer.save_pretrained(tmp_path / "kind")
+    return tmp_path / "kind"
+
+
+def test_texts_are_the_same_with_and_without_shared_prompts(kind: Path) -> None:
+    requests = make_shared_requests()
+    shared, plain = (load_engine(kind, max_new_tokens=16, sharing=sharing) for sharing in ("auto", "off"))
+    replies, expected = ({reply.id: reply for reply in engine.reply(requests)} for engine in (shared, plain))
+    assert {key: reply.text for key, reply in replies.items()} == {key: reply.text for key, reply in expected.items()}
+    assert len({reply.text for reply in replies.values()}) > 4, "the model is too dull for this test"
+    assert (shared.notices, plain.notices) == ((), ())
+    for key, reply in replies.items():
+        if key == "alone":
+            assert reply.scores is None
+        else:
+            assert reply.scores is not None and list(reply.scores) == list(CHOICES)
+            assert reply.scores == pytest.approx(expected[key].scores, abs=1e-4)
+
+
+def test_scores_are_those_of_the_choice_s_tokens_behind_the_prompt(small_model: Path) -> None:
+    import torch
+
+    engine, tokenizer, request = load_engine(small_model, max_new_tokens=1), load_tokenizer(str(small_model)), make_shared_requests()[0]
+    (reply,) = engine.reply([request])
+    prompt = render_prompt(tokenizer, request.messages)
+    begun = tokenizer(prompt, add_special_tokens=False)["input_ids"]
+    for name, text in CHOICES.items():
+        ids = tokenizer(prompt + text, add_special_tokens=False)["input_ids"]
+        assert ids[: len(begun)] == begun
+        with torch.no_grad():
+            found = engine._model(torch.tensor([ids], device=engine._model.device)).logits[0].float().log_softmax(-1)
+        expected = sum(float(found[place - 1, ids[place]]) for place in range(len(begun), len(ids)))
+        assert reply.scores is not None and reply.scores[name] == pytest.approx(expected, abs=1e-4)
+
+
+def test_what_a_model_cannot_do_is_said_once_it_was_tried(small_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    requests = make_shared_requests()
+    engine = load_engine(small_model, max_new_tokens=4)
+    expected = answers(engine, requests)
+    assert engine.notices == ()
+    monkeypatch.setattr(decode_check, "compare_logits", lambda *_: "its logits differ by 3.00%")
+    engine = load_engine(small_model, max_new_tokens=4)
+    assert answers(engine, requests) == expected
+    assert engine.notices == ("shared prompts (ragged): its logits differ by 3.00%", "shared prompts (aligned): its logits differ by 3.00%")
 
 
 # Loading

@@ -13,6 +13,7 @@ import pytest
 from gentool.core.errors import ModelError, RecipeError, RunError
 from gentool.core.example import Example, Prediction
 from gentool.core.jsonl import read_records, write_records, write_text
+from gentool.core.tool import GENERATE_RESPONSE
 from gentool.engines.engine import Reply, Request
 from gentool.engines.hf import GenerationSettings
 from gentool.evaluate import predict as stage
@@ -139,6 +140,44 @@ def test_one_joint_answer_stands_for_both(examples: list[Example]) -> None:
     predictions = predict_block(Predictor("echo", echo, echo, joint=True), examples[:5], PromptSettings())
     assert predictions == [Prediction(id=example.id, select=f"joint {example.id}", rank=f"joint {example.id}") for example in examples[:5]]
     assert len(echo.asked) == 1
+
+
+def test_one_engine_that_shares_prompts_is_asked_both_at_once(examples: list[Example]) -> None:
+    echo = Echo()
+    predictions = predict_block(Predictor("echo", echo, echo, shares_prompts=True), examples[:5], PromptSettings())
+    (asked,) = echo.asked
+    assert len(set(asked)) == 10
+    expected = [(example.id, f"select select {example.id}", f"rank rank {example.id}") for example in examples[:5]]
+    assert [(prediction.id, prediction.select, prediction.rank) for prediction in predictions] == expected
+
+
+def test_local_models_score_the_tools_of_the_set_where_it_is_asked_for(run: Run, examples: list[Example]) -> None:
+    settings = PredictSettings(generation=GenerationSettings(max_new_tokens=4))
+    for wanted in (True, False):
+        asked = settings.model_copy(update={"score_choices": wanted})
+        predictor = open_predictor("trained", run.path, asked, 0)
+        for example, prediction in zip(examples[:3], predict_block(predictor, examples[:3], PromptSettings(tools="signature"), asked), strict=True):
+            if not wanted:
+                assert prediction.scores is None
+                continue
+            assert prediction.scores is not None
+            assert list(prediction.scores) == [*example.tools.names, GENERATE_RESPONSE]
+            assert all(score < 0 for score in prediction.scores.values())
+    assert predict_block(open_predictor("tfidf", run.path, settings, 0), examples[:1], PromptSettings(), settings)[0].scores is None
+
+
+@pytest.mark.parametrize("constrain", ["names", "schema"])
+def test_held_answers_are_filed_apart_and_call_a_tool_of_the_set(constrain: Any, run: Run, examples: list[Example]) -> None:
+    write_records(run.path / "pairs" / "test.jsonl", examples[:6])
+    settings = PredictSettings(generation=GenerationSettings(max_new_tokens=48), constrain=constrain)
+    path = predict(run.path, "trained", settings, PromptSettings(tools="signature"), 0)
+    assert path.name == f"trained+{constrain}.jsonl"
+    for example, prediction in zip(examples, read_records(path, Prediction), strict=False):
+        assert prediction.constrained == constrain
+        assert prediction.scores is not None
+        begun = [f'{{"name": "{name}"' for name in (*example.tools.names, GENERATE_RESPONSE)]
+        assert prediction.select.replace('{"name":"', '{"name": "').startswith(tuple(begun))
+        assert not prediction.rank.startswith(tuple(begun))
 
 
 def test_a_native_request_gives_the_tools_beside_the_messages(examples: list[Example]) -> None:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from gentool.core.call import ABSTAIN, Call
 from gentool.core.errors import RecipeError
 from gentool.core.example import Example
+from gentool.core.schema import schema_faults
 from gentool.core.tool import GENERATE_RESPONSE, Tool, ToolSet
 from gentool.prompts import (
     DEFAULT_TOOL,
@@ -283,3 +284,43 @@ def test_native_chats_have_no_place_for_worked_examples() -> None:
     check_shots(JSON)
     with pytest.raises(RecipeError, match=r"prompts\.answer: native has no place for worked examples"):
         render_messages("select", "Will it rain?", TOOLS, PromptSettings(answer="native"), SHOTS)
+
+
+# What an answer may be
+
+TREE = {
+    "type": "object",
+    "properties": {"tree": {"$ref": "#/$defs/node"}},
+    "$defs": {"node": {"type": "object", "properties": {"inner": {"$ref": "#/$defs/node"}}, "additionalProperties": False}},
+}
+
+
+@pytest.mark.parametrize(
+    ("answer", "allowed"),
+    [
+        ({"name": "get_forecast", "arguments": {"city": "Bern", "days": 3}}, True),
+        ({"name": "get_forecast", "arguments": {"city": "Bern", "days": 8}}, False),
+        ({"name": "get_forecast", "arguments": {}}, False),
+        ({"name": "get_forecast", "arguments": {"city": "Bern", "town": "Bern"}}, False),
+        ({"name": "book_table", "arguments": {}}, True),
+        ({"name": "book_table", "arguments": {"city": "Bern"}}, False),
+        ({"name": "book_table"}, False),
+        ({"name": "book_table", "arguments": {}, "why": "so"}, False),
+        ({"name": "other", "arguments": {}}, False),
+        ({"name": GENERATE_RESPONSE, "arguments": {}}, True),
+        ({"name": "grow", "arguments": {"tree": {"inner": {"inner": {}}}}}, True),
+        ({"name": "grow", "arguments": {"tree": {"inner": {"outer": {}}}}}, False),
+        ([], False),
+    ],
+)
+def test_the_schema_of_an_answer_allows_the_calls_of_the_set(answer: Any, allowed: bool) -> None:
+    tools = ToolSet.of([*TOOLS, Tool(name="grow", parameters=TREE)])
+    assert (schema_faults(answer, render_schema(tools)) == []) == allowed
+
+
+def test_a_choice_is_how_a_call_of_the_tool_begins() -> None:
+    choices = render_choices(TOOLS, JSON)
+    assert list(choices) == ["get_forecast", "book_table", GENERATE_RESPONSE]
+    for name, text in choices.items():
+        assert render_answer("select", (name, GENERATE_RESPONSE), Call(name=name, arguments={})).startswith(text + ",")
+    assert render_choices(TOOLS, PromptSettings(answer="native")) == {}

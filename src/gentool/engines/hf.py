@@ -6,11 +6,12 @@ every model, nano included, through this file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from gentool.core.errors import ModelError
+from gentool.core.example import Constraint
 from gentool.core.recipe import Settings
 from gentool.engines.chat import decode_answer, prepare_tokenizer, render_prompt
 from gentool.engines.engine import Reply, Request
@@ -19,15 +20,22 @@ from gentool.engines.template_check import check_tools_shown
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+    from gentool.engines.constrain import Restriction
+    from gentool.engines.decode_check import Ways
+    from gentool.engines.scoring import Tails
+
 
 class GenerationSettings(Settings):
     """How a model answers.
 
-    max_new_tokens: where an answer is cut off. batch_tokens: prompt tokens in one batch, padding counted; lower it where memory runs out.
+    max_new_tokens: where an answer is cut off. batch_tokens: prompt tokens in one batch, padding and shared tokens counted;
+    lower it where memory runs out. sharing: `auto` reads what prompts share once, where the model can do so exactly; `off`
+    reads every prompt by itself.
     """
 
     max_new_tokens: int = 256
     batch_tokens: int = 24_576
+    sharing: Literal["auto", "off"] = "auto"
 
 
 def load_tokenizer(model: str) -> PreTrainedTokenizerBase:
@@ -103,57 +111,79 @@ def _first_line(error: Exception) -> str:
 
 
 class HfEngine:
-    """Answers requests with a local model: prompts of like length together, greedy, so that texts do not depend on chance."""
+    """Answers requests with a local model: greedy, so that texts do not depend on chance.
 
-    def __init__(self, model: str, settings: GenerationSettings, name: str | None = None) -> None:
+    Prompts that begin alike are read once up to where they differ and answered together, where the model can do that exactly
+    (gentool.engines.decode_check); texts are those of transformers' generate. Where a request has choices, its reply gives
+    the log-probability of each. `notices` says in words what the model cannot do, once it has been tried.
+    """
+
+    def __init__(self, model: str, settings: GenerationSettings, name: str | None = None, constrain: Constraint = "none") -> None:
         import torch
 
+        from gentool.engines.constrain import Constrainer
+
         self.name = name or Path(model).name
+        self.notices: tuple[str, ...] = ()
         self._settings = settings
         self._tokenizer = load_tokenizer(model)
-        self._tokenizer.padding_side = "left"
-        self._model = load_model(model).to("cuda" if torch.cuda.is_available() else "cpu").eval()  # type: ignore[arg-type]
-        self._model.generation_config = _greedy(self._model, self._tokenizer, settings.max_new_tokens)
+        self._model: Any = load_model(model).to("cuda" if torch.cuda.is_available() else "cpu").eval()  # type: ignore[arg-type]
+        self._ends = find_end_ids(self._model, self._tokenizer)
+        self._model.generation_config = _greedy(self._ends, self._tokenizer)
+        self._constrainer = Constrainer(self._tokenizer, constrain, self._ends)
+        self._ways: Ways | None = None
 
     def reply(self, requests: Sequence[Request]) -> Iterator[Reply]:
         """The replies, batch by batch. Raises ModelError where tools are given and the chat template drops them."""
+        from gentool.engines.answering import Asked, answer
+
         if any(request.tools for request in requests):
             check_tools_shown(self._tokenizer)
         prompts = [render_prompt(self._tokenizer, request.messages, request.tools) for request in requests]
-        lengths = [len(ids) for ids in self._tokenizer(prompts, add_special_tokens=False)["input_ids"]] if prompts else []
-        for batch in plan_batches(lengths, self._settings.batch_tokens):
-            answers = self._generate([prompts[index] for index in batch])
-            for index, ids in zip(batch, answers, strict=True):
-                yield Reply(requests[index].id, decode_answer(self._tokenizer, ids, native=bool(requests[index].tools)))
+        ids = self._tokenize(prompts) if prompts else []
+        tails = [self._cut(prompt, own, request.choices) for prompt, own, request in zip(prompts, ids, requests, strict=True)]
+        asked = Asked(ids, tails, [self._constrainer.restrict(request) for request in requests])
+        for row, made, scores in answer(self._model, asked, self._choose_ways(ids), self._settings, self._ends):
+            yield self._reply(requests[row], made, scores, asked.restrictions[row])
 
-    def _generate(self, prompts: list[str]) -> list[list[int]]:
-        """The ids that the model adds to each prompt, padding at the end included."""
-        import torch
+    def _tokenize(self, texts: list[str]) -> list[list[int]]:
+        return cast("list[list[int]]", self._tokenizer(texts, add_special_tokens=False)["input_ids"])
 
-        inputs = self._tokenizer(prompts, return_tensors="pt", padding=True, add_special_tokens=False).to(self._model.device)
-        inputs.pop("token_type_ids", None)
-        with torch.inference_mode():
-            output = self._model.generate(**inputs)
-        return cast("list[list[int]]", output[:, inputs["input_ids"].shape[1] :].tolist())
+    def _cut(self, prompt: str, ids: list[int], choices: Mapping[str, str]) -> Tails | None:
+        """The choices' tokens behind the prompt, each tokenised together with it."""
+        from gentool.engines.scoring import cut_tails
+
+        return cut_tails(ids, self._tokenize([prompt + text for text in choices.values()])) if choices else None
+
+    def _choose_ways(self, prompts: Sequence[list[int]]) -> Ways:
+        """What the model can do, tried once on a prompt that is long enough."""
+        from gentool.engines.decode_check import LEAST, PLAIN, choose_ways
+
+        longest = max(prompts, key=len, default=[])
+        if self._settings.sharing == "off" or (self._ways is None and len(longest) < LEAST):
+            return PLAIN
+        if self._ways is None:
+            self._ways = choose_ways(self._model, longest)
+            self.notices = self._ways.refused
+        return self._ways
+
+    def _reply(self, request: Request, made: list[int], scores: list[float] | None, restriction: Restriction | None) -> Reply:
+        named = dict(zip(request.choices, scores, strict=True)) if scores is not None else None
+        if restriction and restriction.fault:
+            return Reply(request.id, "", error=restriction.fault, scores=named)
+        return Reply(request.id, decode_answer(self._tokenizer, made, native=bool(request.tools)), scores=named)
 
 
-def _greedy(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, max_new_tokens: int) -> object:
-    """The model's generation settings made greedy, its end tokens kept and the tokenizer's added."""
+def find_end_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """The tokens that end an answer: those of the model's generation settings, and the tokenizer's."""
+    given = model.generation_config.eos_token_id if model.generation_config is not None else None
+    return sorted({tokenizer.eos_token_id, *(given if isinstance(given, list) else [given])} - {None})
+
+
+def _greedy(ends: list[int], tokenizer: PreTrainedTokenizerBase) -> object:
+    """Generation settings without chance, or anything else that the model brings."""
     from transformers import GenerationConfig
 
-    given = model.generation_config.eos_token_id if model.generation_config is not None else None
-    ends = {tokenizer.eos_token_id, *(given if isinstance(given, list) else [given])} - {None}
     return GenerationConfig(  # type: ignore[no-untyped-call]
-        max_new_tokens=max_new_tokens, do_sample=False, eos_token_id=sorted(ends), pad_token_id=tokenizer.pad_token_id
+        do_sample=False, eos_token_id=ends, pad_token_id=tokenizer.pad_token_id
     )
-
-
-def plan_batches(lengths: Sequence[int], batch_tokens: int) -> list[list[int]]:
-    """Indices in batches, longest prompts first; a batch's padded size stays within `batch_tokens` unless one prompt alone exceeds it."""
-    batches: list[list[int]] = []
-    for index in sorted(range(len(lengths)), key=lambda index: (-lengths[index], index)):
-        if batches and (len(batches[-1]) + 1) * lengths[batches[-1][0]] <= batch_tokens:
-            batches[-1].append(index)
-        else:
-            batches.append([index])
-    return batches

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from gentool.core.errors import RunError
 from gentool.core.example import AnswerFormat, Constraint, Example, Prediction
 from gentool.core.jsonl import appended, read_records, resume_records
 from gentool.core.progress import progress_bar
-from gentool.engines.engine import Reply, Request
+from gentool.engines.engine import Engine, Reply, Request
 from gentool.evaluate.predictors import Predictor, PredictSettings, name_of, open_predictor
 from gentool.evaluate.served import ask_server, check_held, check_origin, note_origin
 from gentool.prompts import TASKS, PromptSettings, Task, render_choices, render_messages, render_schema, render_tools
@@ -150,7 +151,20 @@ def answer_both(predictor: Predictor, make: Callable[[Task], Sequence[Request]])
 
     A joint answer stands for both.
     """
-    selected = {reply.id: reply for reply in predictor.select.reply(make("joint" if predictor.joint else "select"))}
     if predictor.joint:
-        return selected, selected
+        joint = {reply.id: reply for reply in predictor.select.reply(make("joint"))}
+        return joint, joint
+    if predictor.shares_prompts:
+        return _answer_together(predictor.select, make)
+    selected = {reply.id: reply for reply in predictor.select.reply(make("select"))}
     return selected, {reply.id: reply for reply in predictor.rank.reply(make("rank"))}
+
+
+def _answer_together(engine: Engine, make: Callable[[Task], Sequence[Request]]) -> tuple[Mapping[str, Reply], Mapping[str, Reply]]:
+    """Both by one engine that is asked everything at once."""
+    answered: dict[Task, dict[str, Reply]] = {"select": {}, "rank": {}}
+    asked: dict[str, tuple[Task, Request]] = {f"{task} {request.id}": (task, request) for task in answered for request in make(task)}
+    for reply in engine.reply([replace(request, id=name) for name, (_, request) in asked.items()]):
+        task, request = asked[reply.id]
+        answered[task][request.id] = replace(reply, id=request.id)
+    return answered["select"], answered["rank"]

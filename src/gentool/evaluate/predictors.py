@@ -72,7 +72,8 @@ class Predictor:
 
     `joint`: the engine gives ranking and call in one answer and is asked once for both. `reads_prompts` is False for those
     that read the structured inputs alone, and so answer in JSON whatever is asked for. `scores_choices`: the engine can give
-    the log-probability of each tool of the set. `shots` stand before the query as worked examples. `server` is the same engine
+    the log-probability of each tool of the set. `shares_prompts`: one engine, which reads what both questions on a tool set
+    share once where it is asked them together. `shots` stand before the query as worked examples. `server` is the same engine
     where it is a server, which is asked for all at once.
     """
 
@@ -82,6 +83,7 @@ class Predictor:
     joint: bool = False
     reads_prompts: bool = True
     scores_choices: bool = False
+    shares_prompts: bool = False
     shots: tuple[Example, ...] = ()
     server: OpenAIEngine | None = None
 
@@ -129,18 +131,18 @@ def open_predictor(engine: str, run: Path, settings: PredictSettings, seed: int,
             meant = EmbeddingEngine(settings.embedding_model).fit(_read_training(run))
             return Predictor(name, meant, meant, reads_prompts=False)
         case ["trained", _, _]:
-            return _open_trained(name, run, settings.generation, stages)
+            return _open_trained(name, run, settings, stages)
         case ["openai", _, model]:
             server = OpenAIEngine(model, settings.openai, run / "predict" / CACHE, TABLE)
             return Predictor(name, server, server, server=server)
         case ["base", _, _]:
-            untuned = HfEngine(find_base(run), settings.generation, BASE)
-            return Predictor(name, untuned, untuned)
+            untuned = HfEngine(find_base(run), settings.generation, BASE, settings.constrain)
+            return Predictor(name, untuned, untuned, scores_choices=True, shares_prompts=True)
         case ["few_shot", _, asked]:
             return replace(open_predictor(asked, run, settings, seed, stages), name=name, shots=choose_shots(run, settings.shots, seed))
         case [_, _, model]:
-            local = HfEngine(model, settings.generation)
-            return Predictor(name, local, local)
+            local = HfEngine(model, settings.generation, constrain=settings.constrain)
+            return Predictor(name, local, local, scores_choices=True, shares_prompts=True)
     raise AssertionError(engine)
 
 
@@ -172,10 +174,11 @@ def find_base(run: Path) -> str:
     return str(model)
 
 
-def _open_trained(name: str, run: Path, settings: GenerationSettings, stages: Sequence[Task]) -> Predictor:
+def _open_trained(name: str, run: Path, settings: PredictSettings, stages: Sequence[Task]) -> Predictor:
     """The student: the last stage calls and the first one ranks, which may be the same."""
     for stage in stages:
         if not (run / "train" / stage / "done.json").exists():
             raise RunError(f"{run / 'train' / stage} is not trained yet: run `gentool train {run}` first")
-    engines = {stage: HfEngine(str(run / "train" / stage), settings) for stage in stages}
-    return Predictor(name, engines[stages[-1]], engines[stages[0]], joint=stages[-1] == "joint")
+    engines = {stage: HfEngine(str(run / "train" / stage), settings.generation, constrain=settings.constrain) for stage in stages}
+    select, rank = engines[stages[-1]], engines[stages[0]]
+    return Predictor(name, select, rank, joint=stages[-1] == "joint", scores_choices=True, shares_prompts=select is rank)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from typing import Any, Literal, Self
+from urllib.parse import quote
 
 from pydantic import model_validator
 
@@ -162,7 +163,8 @@ def render_choices(tools: ToolSet, settings: PromptSettings) -> dict[str, str]:
 def render_schema(tools: ToolSet, parallel: bool = False) -> dict[str, Any]:
     """The JSON Schema of an answer to `select`: a call of one of the tools with arguments that its schema allows, or abstention.
 
-    With `parallel` a list of them.
+    With `parallel` a list of them. Parameters that a tool does not name are no part of it, as gentool.core.schema has it.
+    Definitions that a tool's schema refers to stay its own.
     """
     calls = [_call_schema(tool.name, tool.parameters) for tool in tools]
     call = {"anyOf": [*calls, _call_schema(GENERATE_RESPONSE, {"type": "object", "properties": {}, "additionalProperties": False})]}
@@ -170,9 +172,12 @@ def render_schema(tools: ToolSet, parallel: bool = False) -> dict[str, Any]:
 
 
 def _call_schema(name: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    closed: dict[str, Any] = {"additionalProperties": False} if "properties" in parameters else {}
+    if "$defs" in parameters or "definitions" in parameters:
+        closed["$id"] = f"urn:tool:{quote(name)}"
     return {
         "type": "object",
-        "properties": {"name": {"const": name}, "arguments": {**EMPTY_PARAMETERS, **parameters}},
+        "properties": {"name": {"const": name}, "arguments": {**EMPTY_PARAMETERS, **closed, **parameters}},
         "required": ["name", "arguments"],
         "additionalProperties": False,
     }
