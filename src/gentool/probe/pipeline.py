@@ -139,7 +139,7 @@ def probe_engine(run: Run, engine: str, asked: dict[Question, Asked], seed: int)
     @cache
     def opened() -> Predictor:
         predictor = open_predictor(engine, run.path, settings, run.recipe.seed, run.recipe.train.stages)
-        return predictor if predictor.joint else replace(predictor, rank=Unasked())
+        return predictor if predictor.joint else replace(predictor, rank=Unasked(), shares_prompts=False)
 
     questions: dict[str, Any] = {}
     for question, one in asked.items():
