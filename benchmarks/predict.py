@@ -125,7 +125,7 @@ def compare_texts(model: Any, options: argparse.Namespace) -> None:
     for queries in options.queries:
         few = make_prompts(max(queries, 16), queries, options, options.seed + 2)
         times = take_turns({"ours": lambda few=few: write(few, ways), "generate": lambda few=few: write(few, PLAIN)}, options)
-        lines.append([f"{queries} queries a tool set", str(len(few)), *compared(times, "ours", "generate"), limit_of_texts(few, queries, options)])
+        lines.append([name_queries(queries), str(len(few)), *compared(times, "ours", "generate"), limit_of_texts(few, queries, options)])
     print_table(("", "prompts", *heads("generate"), "limit by tokens"), lines)
 
 
@@ -149,6 +149,10 @@ def take_turns(ways: dict[str, Callable[[], object]], options: argparse.Namespac
                 measured[name].wall.append(time.perf_counter() - wall)
                 measured[name].processor.append(time.process_time() - processor)
     return measured
+
+
+def name_queries(queries: int) -> str:
+    return f"{queries} quer{'y' if queries == 1 else 'ies'} a tool set"
 
 
 def heads(other: str) -> tuple[str, ...]:
@@ -180,8 +184,14 @@ def compare_scores(model: Any, options: argparse.Namespace) -> None:
             if worst > TOLERANCE:
                 raise SystemExit(f"{count} candidates: the scores differ by {worst}")
             times = take_turns({"ours": lambda score=score: score("packed"), "each": lambda score=score: score("separate")}, options)
-            name = f"{count} candidates, {queries} quer{'y' if queries == 1 else 'ies'} a tool set"
-            lines.append([name, f"{worst:.1e}", *compared(times, "ours", "each"), limit_of_scores(prompts, wholes, options)])
+            lines.append(
+                [
+                    f"{count} candidates, {name_queries(queries)}",
+                    f"{worst:.1e}",
+                    *compared(times, "ours", "each"),
+                    limit_of_scores(prompts, wholes, options),
+                ]
+            )
     print("scores: all candidates of a prompt in one forward")
     print_table(("", "off by", *heads("one each"), "limit by tokens"), lines)
 
