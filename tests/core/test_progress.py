@@ -66,3 +66,13 @@ def test_a_label_may_change_as_the_bar_moves(monkeypatch: pytest.MonkeyPatch) ->
     for letter in track("abc", lambda: f"{len(done)} paid", 3):
         done.append(letter)
     assert "3 paid" in terminal.getvalue()
+
+
+def test_a_line_is_said_with_and_without_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    with progress_bar("predict", 2) as bar:
+        bar.say("read row by row [fast]")
+    assert "read row by row [fast]\n" in capsys.readouterr().err
+    terminal = use_terminal(monkeypatch)
+    with progress_bar("predict", 2) as bar:
+        bar.say("read row by row [fast]")
+    assert "read row by row [fast]" in terminal.getvalue()

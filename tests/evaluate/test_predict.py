@@ -341,3 +341,14 @@ def test_who_cannot_answer_says_why(run: Run) -> None:
 def test_servers_are_asked_without_chance_whatever_else_is_set() -> None:
     settings = PredictSettings.model_validate({"openai": {"base_url": "http://127.0.0.1:8000/v1"}}).openai
     assert (settings.temperature, settings.max_tokens) == (0.0, 1024)
+
+
+def test_what_a_model_turned_out_not_to_do_is_said_once() -> None:
+    class Slow:
+        name = "slow"
+        notices = ("shared prompts: its logits differ by 3.00%",)
+
+        def reply(self, requests: Sequence[Request]) -> Iterator[Reply]:
+            yield from (Reply(request.id, "") for request in requests)
+
+    assert Predictor("slow", Slow(), Slow()).notices == ("shared prompts: its logits differ by 3.00%",)

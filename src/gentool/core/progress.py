@@ -14,7 +14,7 @@ Item = TypeVar("Item")
 
 
 class Bar:
-    """One bar: `advance` moves it on, `describe` changes its label. Without a terminal it does nothing."""
+    """One bar: `advance` moves it on, `describe` changes its label. Without a terminal it only says lines."""
 
     def __init__(self, progress: Progress | None, label: str, total: int) -> None:
         self._progress = progress
@@ -23,6 +23,13 @@ class Bar:
     def advance(self, count: int = 1) -> None:
         if self._progress and self._task is not None:
             self._progress.advance(self._task, count)
+
+    def say(self, text: str) -> None:
+        """A line on standard error, above the bar where there is one."""
+        if self._progress:
+            self._progress.console.print(text, highlight=False, markup=False)
+        else:
+            print(text, file=sys.stderr)
 
     def describe(self, label: str) -> None:
         if self._progress and self._task is not None:

@@ -105,6 +105,8 @@ def predict_examples(
                     if prediction.id not in held:
                         file.append(prediction)
             bar.advance(len(block))
+        for notice in predictor.notices:
+            bar.say(f"predict {predictor.name}: {notice}")
     return path
 
 

@@ -87,6 +87,11 @@ class Predictor:
     shots: tuple[Example, ...] = ()
     server: OpenAIEngine | None = None
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What a local model turned out not to do, in words; known once it has answered."""
+        return tuple(dict.fromkeys(notice for engine in (self.select, self.rank) for notice in getattr(engine, "notices", ())))
+
     def close(self) -> None:
         """End the connections of an engine that has any."""
         if self.server is not None:
