@@ -95,12 +95,18 @@ def test_a_model_without_a_tokenizer(refused: Refused, tiny: Path, finished: Pat
         (["run", "--quickly"], "No such option: --quickly; see `gentool run --help`"),
         (["synth"], "Missing argument 'RUN'; see `gentool synth --help`"),
         (["import", "mcp", "tools.json"], "Missing option '--out'; see `gentool import --help`"),
-        (["run", "nosuch"], "nosuch: neither a recipe file nor a shipped recipe (demo, joint, lora, masking, nano, native, openai, select_only)"),
+        (
+            ["run", "nosuch"],
+            "nosuch: neither a recipe file nor a shipped recipe (ablations, demo, joint, lora, masking, nano, native, no_weak_to_strong, ",
+        ),
         (["run", "nosuch.yaml"], "nosuch.yaml: no such recipe"),
         (["run", "demo", "--set", "pairs.k"], "--set pairs.k: write it as KEY=VALUE, for example --set pairs.k=5"),
         (["run", "demo", "--set", "pairs.k=many"], "pairs.k: Input should be a valid integer"),
         (["run", "demo", "--set", "name=x", "--set", "name.deep=1"], "--set name.deep=1: 'name' is a value, not a table"),
-        (["run", "demo", "--set", "predict.engines=[gpt]"], "unknown engine 'gpt': use trained, tfidf, random, hf:MODEL or openai:MODEL"),
+        (
+            ["run", "demo", "--set", "predict.engines=[gpt]"],
+            "unknown engine 'gpt': use trained, base, tfidf, embedding, random, hf:MODEL or openai:MODEL",
+        ),
         (
             ["import", "swagger", "tools.json", "--out", "tools.jsonl"],
             "unknown format 'swagger'; known are openai, mcp, openapi, python, ultratool, gentool",

@@ -106,7 +106,7 @@ def test_a_schema_is_sent_unless_it_is_turned_off(open_engine: Callable[..., Ope
 def test_all_is_answered_by_a_server_that_fails_in_every_way(open_engine: Callable[..., OpenAIEngine]) -> None:
     behaviour = Behaviour(latency=0.01, too_many=0.05, broken=0.03, malformed=0.05, hanging=0.01, key=KEY)
     with TeacherServer(behaviour, answer_last) as server:
-        engine = open_engine(server, concurrency=32, timeout=1.5)
+        engine = open_engine(server, concurrency=32, timeout=4)
         replies = list(engine.reply(make_requests(300)))
     assert sorted(reply.text for reply in replies) == sorted(f"to tool {number}" for number in range(300))
     assert server.answered_twice == 0 and server.most_at_once <= 32

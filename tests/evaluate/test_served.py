@@ -92,8 +92,8 @@ def test_the_schema_of_an_answer_goes_out_where_it_is_asked_for(run: Path, gento
         edit_recipe(run, constrain="schema")
         configure(run, server, native=True)
         (run / "predict" / "m+schema.jsonl").unlink()
-        assert "predict.constrain: schema holds answers in JSON" in refused("predict", run, "--engine", "openai:m", "--dry-run")
-        assert "predict.constrain: schema holds answers in JSON" in refused("predict", run, "--engine", "openai:m")
+        assert "predict.constrain: schema holds calls that are asked for as JSON" in refused("predict", run, "--engine", "openai:m", "--dry-run")
+        assert "predict.constrain: schema holds calls that are asked for as JSON" in refused("predict", run, "--engine", "openai:m")
         assert server.requests == sent
     assert len([one for one in formats if one and one["json_schema"]["schema"]["anyOf"]]) == COUNT and formats.count(None) == COUNT
 
