@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "engines"))
+
+from teacher_server import TeacherServer
 
 from gentool.core.errors import RecipeError, RunError
 from gentool.core.example import Prediction
@@ -153,3 +159,16 @@ def test_a_run_without_pairs_or_families_is_refused(run_copy: Path) -> None:
     (run_copy / "pairs" / "build.json").write_text("{}")
     with pytest.raises(RunError, match=r"verified.jsonl is missing: run `gentool synth"):
         probe(load_run(run_copy), ProbeSettings())
+
+
+def test_a_server_is_asked_for_the_calls_of_every_question_and_paid_for_no_ranking(run_copy: Path, gentool: Gentool) -> None:
+    with TeacherServer(content=lambda _: '{"name": "generate_response", "arguments": {}}') as server:
+        recipe = yaml.safe_load((run_copy / "recipe.yaml").read_text(encoding="utf-8"))
+        recipe["predict"]["openai"]["base_url"] = server.base_url
+        (run_copy / "recipe.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
+        assert gentool("probe", run_copy, "--engine", "openai:m", "--what", "position,names", "--sample", "2").status == 0
+        asked = [body["messages"][-1]["content"] for body in server.bodies]
+    assert asked and not [text for text in asked if text.startswith("Rank")]
+    result = read_json(run_copy / "probe" / "m.json")
+    assert set(result["questions"]) == {"position", "names"}
+    assert set(shares(result, "names", "abstain").values()) == {1.0}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import yaml
 
@@ -22,14 +22,13 @@ from gentool.core.tool import Tool, ToolSet
 from gentool.drift.cost import describe_estimate, describe_paid
 from gentool.drift.settings import CHANGEABLE, DriftInputs, DriftSettings, check_engine, needs_run
 from gentool.drift.synthesise import write_queries
-from gentool.engines.calls_alone import CallsAlone
 from gentool.evaluate.candidates import choose_nearest, show_all
 from gentool.evaluate.catalogue_change import compare_catalogues, order_alike
 from gentool.evaluate.drift import examine_query, make_example
 from gentool.evaluate.drift_queries import complete_query, read_queries
 from gentool.evaluate.drift_summary import check_thresholds, summarise_drift
 from gentool.evaluate.predict import predict_examples
-from gentool.evaluate.predictors import Predictor, open_predictor
+from gentool.evaluate.predictors import Predictor, ask_calls_alone, open_predictor
 from gentool.formats.catalogue import read_catalogue
 from gentool.prompts import TASKS
 from gentool.report.drift_markdown import render_markdown
@@ -220,9 +219,7 @@ class Opener:
         folder, stages = inputs.out, TASKS
         if inputs.run is not None and needs_run(inputs.model):
             folder, stages = inputs.run, load_run(inputs.run).recipe.train.stages
-        predictor = open_predictor(inputs.model, folder, settings.predict, settings.seed, stages)
-        alone = CallsAlone(predictor.select)
-        return replace(predictor, select=alone, rank=alone)
+        return ask_calls_alone(open_predictor(inputs.model, folder, settings.predict, settings.seed, stages))
 
 
 def _write(summary: DriftSummary, records: Sequence[DriftRecord], inputs: DriftInputs) -> None:

@@ -1,6 +1,6 @@
 """An engine that is asked for calls alone: rankings, which nobody wants here, get an empty reply at once and cost nothing.
 
-Called by gentool.drift.
+Called by gentool.evaluate.predictors, for gentool.drift and gentool.probe.
 """
 
 from __future__ import annotations
@@ -16,6 +16,11 @@ class CallsAlone:
     def __init__(self, engine: Engine) -> None:
         self.name = engine.name
         self._engine = engine
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the other engine turned out not to do, in words."""
+        return getattr(self._engine, "notices", ())
 
     def reply(self, requests: Sequence[Request]) -> Iterator[Reply]:
         wanted = []

@@ -17,6 +17,7 @@ from gentool.core.errors import RecipeError, RunError
 from gentool.core.example import Constraint, Example
 from gentool.core.jsonl import read_records
 from gentool.core.recipe import Settings
+from gentool.engines.calls_alone import CallsAlone
 from gentool.engines.engine import Engine
 from gentool.engines.hf import GenerationSettings, HfEngine
 from gentool.engines.openai import OpenAIEngine, OpenAISettings
@@ -96,6 +97,12 @@ class Predictor:
         """End the connections of an engine that has any."""
         if self.server is not None:
             self.server.close()
+
+
+def ask_calls_alone(predictor: Predictor) -> Predictor:
+    """The same predictor, whose engine is not asked for rankings, nor a server paid for them."""
+    alone = CallsAlone(predictor.select)
+    return replace(predictor, select=alone, rank=alone)
 
 
 def name_of(engine: str, constrain: Constraint = "none") -> str:

@@ -5,8 +5,8 @@ Called by gentool.cli. A run that was stopped goes on: answers that are there ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,8 @@ from gentool.core.errors import RunError
 from gentool.core.example import Example, Prediction
 from gentool.core.jsonl import read_records, write_json, write_records
 from gentool.core.recipe import Settings
-from gentool.engines.engine import Reply, Request
 from gentool.evaluate.predict import predict_examples
-from gentool.evaluate.predictors import TRAINED, Predictor, PredictSettings, check_engines, name_of, open_predictor
+from gentool.evaluate.predictors import TRAINED, Predictor, PredictSettings, ask_calls_alone, check_engines, name_of, open_predictor
 from gentool.evaluate.verdict import judge
 from gentool.pairs.build import prepare_families
 from gentool.probe.altered import QUESTIONS, SIZES, Altered, Base, Question, has_distances, reachable, vary_candidates, vary_position, vary_similarity
@@ -67,15 +66,6 @@ class Asked:
 
     altered: tuple[Altered, ...]
     notes: tuple[str, ...]
-
-
-class Unasked:
-    """Stands where a ranking would be asked for: a probe asks for calls alone."""
-
-    name = "unasked"
-
-    def reply(self, requests: Sequence[Request]) -> Iterator[Reply]:
-        return (Reply(request.id, "") for request in requests)
 
 
 def probe(run: Run, settings: ProbeSettings) -> Probed:
@@ -137,9 +127,15 @@ def probe_engine(run: Run, engine: str, asked: dict[Question, Asked], seed: int)
     name = name_of(engine, settings.constrain)
 
     @cache
+    def loaded() -> Predictor:
+        return ask_calls_alone(open_predictor(engine, run.path, settings, run.recipe.seed, run.recipe.train.stages))
+
     def opened() -> Predictor:
-        predictor = open_predictor(engine, run.path, settings, run.recipe.seed, run.recipe.train.stages)
-        return predictor if predictor.joint else replace(predictor, rank=Unasked(), shares_prompts=False)
+        """A local model is loaded once for all questions; a server's connections end with each."""
+        predictor = loaded()
+        if predictor.server is not None:
+            loaded.cache_clear()
+        return predictor
 
     questions: dict[str, Any] = {}
     for question, one in asked.items():
