@@ -12,6 +12,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 import io
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -100,6 +101,32 @@ def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     for process in started:
         with process:
             process.kill()
+
+
+STOPS_AT = """
+import os, sys
+wanted, number = sys.argv.pop(1), int(sys.argv.pop(1))
+waiting = [wanted]
+def watch(event, arguments):
+    if waiting and event in ("open", "os.rename") and wanted in str(arguments[0]):
+        waiting.clear()
+        os.kill(os.getpid(), number)
+sys.addaudithook(watch)
+from gentool.cli import main
+main()
+"""
+"""gentool, sent a signal at the moment when it first opens or renames a certain file: no clock decides how far it came."""
+
+
+@pytest.fixture(scope="session")
+def stopped_at() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the command line as a process of its own until it reaches a file, and stop it there by a signal."""
+
+    def run(moment: str, stop: signal.Signals, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", STOPS_AT, moment, str(int(stop)), *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    return run
 
 
 @pytest.fixture(scope="session")

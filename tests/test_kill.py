@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,19 +15,7 @@ import pytest
 Contents = Callable[[Path], dict[str, bytes]]
 Gentool = Callable[..., Any]
 Start = Callable[..., subprocess.Popen[str]]
-
-DIES_AT = """
-import os, signal, sys
-wanted = sys.argv.pop(1)
-def watch(event, arguments):
-    if event in ("open", "os.rename") and wanted in str(arguments[0]):
-        os.kill(os.getpid(), signal.SIGKILL)
-sys.addaudithook(watch)
-from gentool.cli import main
-main()
-"""
-"""gentool, killed by the system at the moment when it opens or renames a certain file."""
-
+StoppedAt = Callable[..., subprocess.CompletedProcess[str]]
 
 def wait_for(process: subprocess.Popen[str], reached: Callable[[], bool], seconds: float = 120) -> None:
     """Wait until the process has reached a point; fail where it ended before or takes too long."""
@@ -82,10 +69,10 @@ def test_a_run_that_is_killed_in_every_stage_ends_with_the_same_files(
     ],
 )
 def test_a_stage_that_dies_at_one_of_its_files_goes_on(
-    finished: Path, run_copy: Path, gentool: Gentool, contents: Contents, stage: str, moment: str
+    finished: Path, run_copy: Path, stopped_at: StoppedAt, gentool: Gentool, contents: Contents, stage: str, moment: str
 ) -> None:
     shutil.rmtree(run_copy / Path(moment).parts[0] / ("select" if stage == "train" else ""))
-    died = subprocess.run([sys.executable, "-c", DIES_AT, moment, stage, run_copy], capture_output=True, check=False)
+    died = stopped_at(moment, signal.SIGKILL, stage, run_copy)
     assert died.returncode == -signal.SIGKILL, died
     assert contents(run_copy) != contents(finished)
     assert gentool(stage, run_copy).status == 0
@@ -93,14 +80,11 @@ def test_a_stage_that_dies_at_one_of_its_files_goes_on(
 
 
 def test_control_c_ends_with_one_line_and_the_same_command_goes_on(
-    finished: Path, run_copy: Path, start: Start, gentool: Gentool, contents: Contents
+    finished: Path, run_copy: Path, stopped_at: StoppedAt, gentool: Gentool, contents: Contents
 ) -> None:
     shutil.rmtree(run_copy / "train")
-    process = start("train", run_copy)
-    wait_for(process, lambda: has_checkpoint(run_copy / "train" / "rank"))
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate()
-    assert (process.returncode, err) == (130, "gentool: stopped; the same command goes on from here\n")
+    stopped = stopped_at("train/rank/checkpoints/checkpoint-16/trainer_state.json", signal.SIGINT, "train", run_copy)
+    assert (stopped.returncode, stopped.stderr) == (130, "gentool: stopped; the same command goes on from here\n")
     assert not (run_copy / "train" / "rank" / "done.json").exists()
     assert gentool("train", run_copy).status == 0
     assert contents(run_copy) == contents(finished)

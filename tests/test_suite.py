@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from gentool.suite import is_suite, merge, read_suite
 Contents = Callable[[Path], dict[str, bytes]]
 Gentool = Callable[..., Any]
 Refused = Callable[..., str]
-Start = Callable[..., subprocess.Popen[str]]
+StoppedAt = Callable[..., subprocess.CompletedProcess[str]]
 
 RUNS: dict[str, Any] = {
     "full": None,
@@ -126,30 +125,14 @@ def test_a_suite_that_is_done_is_not_done_again(done: tuple[Path, Any], suite: P
     assert contents(out) == before
 
 
-def wait_for(process: subprocess.Popen[str], reached: Callable[[], bool], seconds: float = 200) -> None:
-    end = time.monotonic() + seconds
-    while not reached():
-        assert process.poll() is None, f"ended before it could be stopped: {process.communicate()}"
-        assert time.monotonic() < end
-        time.sleep(0.002)
-
-
 def test_a_suite_that_is_stopped_anywhere_ends_with_the_same_files(
-    done: tuple[Path, Any], suite: Path, tmp_path: Path, start: Start, gentool: Gentool, contents: Contents
+    done: tuple[Path, Any], suite: Path, tmp_path: Path, stopped_at: StoppedAt, gentool: Gentool, contents: Contents
 ) -> None:
     out = tmp_path / "small"
-    moments: list[tuple[signal.Signals, Callable[[], bool]]] = [
-        (signal.SIGKILL, lambda: any(out.glob("*/.synth.part"))),
-        (signal.SIGKILL, lambda: any(out.glob("full/train/.pretrain.part")) or (out / "full" / "train" / "pretrain").exists()),
-        (signal.SIGINT, lambda: any(out.glob("plain_sft/train/select/checkpoints/*/trainer_state.json"))),
-    ]
-    for stop, reached in moments:
-        process = start("run", suite, "--out", out)
-        wait_for(process, reached)
-        process.send_signal(stop)
-        _, err = process.communicate()
-        if stop == signal.SIGINT:
-            assert (process.returncode, err) == (130, "gentool: stopped; the same command goes on from here\n")
+    for moment in ("synth/.build.json.part", "train/.pretrain.part"):
+        assert stopped_at(moment, signal.SIGKILL, "run", suite, "--out", out).returncode == -signal.SIGKILL
+    stopped = stopped_at("plain_sft/train/select/checkpoints/checkpoint-8/trainer_state.json", signal.SIGINT, "run", suite, "--out", out)
+    assert (stopped.returncode, stopped.stderr) == (130, "gentool: stopped; the same command goes on from here\n")
     assert not (out / "report.html").exists()
     assert gentool("run", suite, "--out", out).status == 0
     assert contents(out) == contents(done[0])
