@@ -24,6 +24,10 @@ WORD_OR_MARK = r"\d|[^\W\d_]+|_|[^\s\w]+ ?|\s+"
 MEANT = re.compile(r"[a-z]{3,}")
 SHARPNESS = 3.0
 """How much larger attention's scores are at the start than the usual scale makes them."""
+LOUDNESS = 17.0
+"""The logit of a token at the start where the last hidden state is its embedding."""
+INDUCTION = 2.0
+"""How strongly the first layers copy at the start."""
 COMMON = 0.5
 """The length of what all embeddings have in common, as a part of the length of what they have not."""
 TAPS = (0.5, 0.5, 1.0)
@@ -45,7 +49,7 @@ class BaseSettings(Settings):
     num_attention_heads: int = 3
     max_position_embeddings: int = 4096
     rope_theta: float = 10_000.0
-    spread: float = 0.1
+    spread: float = 1.0
     meaning: float = 0.6
 
 
@@ -103,7 +107,7 @@ def build_base(tokenizer: PreTrainedTokenizerBase, settings: BaseSettings, seed:
         weight.normal_(std=settings.spread)
         if encoder is not None and settings.meaning > 0:
             _give_meaning(weight, tokenizer, encoder, settings)
-        _start_weights(model, _share_direction(weight, settings))
+        _start_weights(model, _share_direction(weight, settings), settings)
     return model
 
 
@@ -117,11 +121,12 @@ def _share_direction(weight: torch.Tensor, settings: BaseSettings) -> torch.Tens
     return common
 
 
-def _start_weights(model: Any, common: torch.Tensor) -> None:
+def _start_weights(model: Any, common: torch.Tensor, settings: BaseSettings) -> None:
     """Sharp attention, quiet outputs, and short convolutions that begin as plain taps: so copying is learnt in a fraction of the tokens."""
     import torch
 
     width = len(common)
+    model.model.embedding_norm.weight.fill_(LOUDNESS / width)
     for layer in model.model.layers:
         layer.feed_forward.w1.weight.normal_(std=width**-0.5)
         layer.feed_forward.w3.weight.normal_(std=width**-0.5)
@@ -141,6 +146,36 @@ def _start_weights(model: Any, common: torch.Tensor) -> None:
             values.normal_(std=width**-0.5)
             operator.conv.weight.copy_(torch.tensor(TAPS).expand(width, 1, 3))
         operator.out_proj.weight.normal_(std=0.2 * width**-0.5)
+    _begin_with_copying(model, settings)
+
+
+def _begin_with_copying(model: Any, settings: BaseSettings) -> None:
+    """Let the first convolution and the first attention start as an induction head (Olsson et al., arXiv 2209.11895).
+
+    The convolution writes of each token's predecessor where the token itself is not read; attention looks for the place whose
+    predecessor is the present token, by the dimensions that rotate slowly, and brings what stands there. Training goes on from it.
+    """
+    import torch
+
+    width, heads = settings.hidden_size, settings.num_attention_heads
+    head = width // heads
+    slow = [*range(head // 4, head // 2), *range(3 * head // 4, head)]
+    basis = torch.zeros(width - 1, width)
+    basis[:, 1:] = torch.linalg.qr(torch.randn(width - 1, width - 1))[0]
+    read, written = basis[: heads * len(slow)], basis[-heads * len(slow) :]
+    convolution = next(layer.conv for layer in model.model.layers if not layer.is_attention_layer)
+    convolution.in_proj.weight.chunk(3)[2][: len(read)] = read
+    convolution.conv.weight[: len(read)] = torch.tensor((0.0, 1.0, 0.0))
+    convolution.out_proj.weight[:, : len(read)] = INDUCTION * written.T
+    attention = next(layer.self_attn for layer in model.model.layers if layer.is_attention_layer)
+    for projection, source in ((attention.q_proj, read), (attention.k_proj, written)):
+        projection.weight.zero_()
+        for number in range(heads):
+            rows = torch.tensor(slow) + number * head
+            projection.weight[rows] = source[number * len(slow) : (number + 1) * len(slow)]
+    mixing = torch.linalg.qr(torch.randn(width, width))[0]
+    attention.v_proj.weight.copy_(mixing)
+    attention.out_proj.weight.copy_(INDUCTION * mixing.T)
 
 
 def _give_meaning(weight: torch.Tensor, tokenizer: PreTrainedTokenizerBase, encoder: Any, settings: BaseSettings) -> None:

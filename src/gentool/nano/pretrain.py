@@ -123,10 +123,10 @@ class Pretraining:
         if progress.skill < len(SKILLS):
             learnt = SKILLS[: progress.skill]
             skill: Skill = rng.choice(learnt) if learnt and rng.random() < 0.25 else SKILLS[progress.skill]
-            return skill, [self.maker.skill(skill, rng) for _ in range(1)]
+            return skill, self.maker.lesson(skill, rng, first=True)
         if rng.random() < settings.lessons:
             skill = rng.choice(SKILLS)
-            return skill, [self.maker.skill(skill, rng) for _ in range(2 * settings.rows)]
+            return skill, self.maker.lesson(skill, rng, first=False)
         source = rng.choices(list(settings.shares), list(settings.shares.values()))[0]
         most = rng.randint(settings.fewest_tools, settings.most_tools)
         return source, [self.maker.episode(source, rng, most) for _ in range(settings.rows)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gentool.core.message import Message
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 MOST_QUERIES = 20
+LESSON_ROWS, LESSON_LENGTH = 8, 112
+FEW = 24
+"""First lessons take every so many-th word."""
 TASKS: tuple[Task, ...] = ("select", "rank", "joint")
 TASK_WEIGHTS = (70, 27, 3)
 WORDINGS = ("standard", "brief", "polite", "elaborate")
@@ -47,8 +50,10 @@ class RowMaker:
         self.end = str(tokenizer.eos_token)
         self.alphabet = make_alphabet(tokenizer)
 
-    def skill(self, skill: Skill, rng: random.Random) -> PackedRow:
-        return draw_skill(skill, self.alphabet, rng, min(self.length, 512))
+    def lesson(self, skill: Skill, rng: random.Random, first: bool) -> list[PackedRow]:
+        """Short rows of a skill: different ones teach more than long ones. First lessons keep to few words."""
+        alphabet = replace(self.alphabet, words=self.alphabet.words[::FEW]) if first else self.alphabet
+        return [draw_skill(skill, alphabet, rng, LESSON_LENGTH) for _ in range(LESSON_ROWS)]
 
     def episode(self, source: str, rng: random.Random, k: int) -> PackedRow:
         """An episode of a source as a row, with as many queries as fit; a set that leaves room for none is drawn again."""

@@ -14,7 +14,7 @@ from gentool.nano.step import Branch, PackedRow
 
 Skill = Literal["copy", "bind", "choose"]
 SKILLS: tuple[Skill, ...] = get_args(Skill)
-LONGEST_COPY = 48
+LONGEST_COPY = 32
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,9 @@ def _copy(alphabet: Alphabet, rng: random.Random, length: int) -> PackedRow:
     branches = []
     at = len(trunk)
     while at < length:
-        start = rng.randrange(max(1, half - 4))
-        part = segment[start : start + rng.randint(4, half)]
-        branches.append(Branch([alphabet.asks, *part], 2))
-        at += len(part) + 1
+        part = segment[rng.randrange(half // 2) :]
+        branches.append(Branch(part, 1))
+        at += len(part)
     return PackedRow(trunk, branches, len(trunk))
 
 
