@@ -180,7 +180,7 @@ def test_a_run_of_one_stage_goes_the_whole_way(tiny: Path, tmp_path: Path, gento
     outcome = gentool("run", tiny, "--out", run, *settings)
     assert outcome.status == 0, outcome.err
     assert [line.split(":")[1].strip() for line in outcome.out.splitlines() if line.startswith("train:")] == [stage]
-    assert {path.name for path in (run / "train").iterdir()} == {"nano", stage}
+    assert {path.name for path in (run / "train").iterdir()} == {"nano-scratch", stage}
     assert list(read_records(run / "predict" / "trained.jsonl", Prediction))
     page = (run / "report.html").read_text(encoding="utf-8")
     assert f"Stage {stage}: " in page

@@ -251,7 +251,7 @@ def test_the_baselines_answer_so_that_nothing_has_to_be_repaired(finished: Path,
 
 
 def test_the_base_is_what_the_first_stage_started_from(run: Run) -> None:
-    assert find_base(run.path) == str(run.path / "train" / "nano")
+    assert find_base(run.path) == str(run.path / "train" / "nano-scratch")
     write_text(run.path / "train" / "pretrain" / "done.json", "{}")
     assert find_base(run.path) == str(run.path / "train" / "pretrain")
     shutil.rmtree(run.path / "train")
@@ -293,7 +293,7 @@ def test_the_embedding_baseline_is_fitted_on_the_training_examples(run: Run, exa
 
 
 def test_any_model_answers_under_its_folder_s_name(run: Run, gentool: Gentool) -> None:
-    model = run.path / "train" / "nano"
+    model = run.path / "train" / "nano-scratch"
     assert gentool("predict", run.path, "--engine", f"hf:{model}").status == 0
     predictions = list(read_records(run.path / "predict" / "nano.jsonl", Prediction))
     assert len(predictions) == 128

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from gentool.core.recipe import Settings
 from gentool.engines.chat import PLAIN_TEMPLATE
 from gentool.engines.hf import quieten_transformers
+from gentool.nano.start import RESERVED, start_weights
 from gentool.train.nano import SPECIAL_TOKENS
 
 if TYPE_CHECKING:
@@ -21,17 +22,9 @@ if TYPE_CHECKING:
 
 WORD_OR_MARK = r"\d|[^\W\d_]+|_|[^\s\w]+ ?|\s+"
 """A word is the same token behind a space, a quotation mark or an underscore, so that it can be recognised and copied; digits stand alone."""
+NEWLINE = "Ċ"
+"""How the vocabulary of a byte-level BPE writes it."""
 MEANT = re.compile(r"[a-z]{3,}")
-SHARPNESS = 3.0
-"""How much larger attention's scores are at the start than the usual scale makes them."""
-LOUDNESS = 17.0
-"""The logit of a token at the start where the last hidden state is its embedding."""
-INDUCTION = 2.0
-"""How strongly the first layers copy at the start."""
-COMMON = 0.5
-"""The length of what all embeddings have in common, as a part of the length of what they have not."""
-TAPS = (0.5, 0.5, 1.0)
-"""A short convolution at the start: two tokens back, one back, the token itself."""
 LAYERS = ("conv", "full_attention", "conv", "full_attention", "full_attention", "full_attention")
 
 
@@ -39,7 +32,7 @@ class BaseSettings(Settings):
     """The size of the base: Lfm2Config's own names.
 
     spread: the standard deviation of the embeddings at the start. meaning: the part of their variance that comes from another
-    model's vectors of the words, the rest being random; 0 takes none.
+    model's vectors of the words, the rest being random; 0 takes none. circuits: whether the first weights can copy and find words.
     """
 
     vocab_size: int = 12288
@@ -51,6 +44,7 @@ class BaseSettings(Settings):
     rope_theta: float = 10_000.0
     spread: float = 1.0
     meaning: float = 0.6
+    circuits: bool = True
 
 
 def train_tokenizer(texts: Iterable[str], settings: BaseSettings) -> PreTrainedTokenizerBase:
@@ -107,79 +101,12 @@ def build_base(tokenizer: PreTrainedTokenizerBase, settings: BaseSettings, seed:
         weight.normal_(std=settings.spread)
         if encoder is not None and settings.meaning > 0:
             _give_meaning(weight, tokenizer, encoder, settings)
-        _start_weights(model, _share_direction(weight, settings), settings)
+        start_weights(model, settings.spread, tokenizer.get_vocab()[NEWLINE] if settings.circuits else None)
     return model
 
 
-def _share_direction(weight: torch.Tensor, settings: BaseSettings) -> torch.Tensor:
-    """Give all embeddings one part in common, from which layers without biases can make constants; its direction, of length one."""
-    import torch
-
-    common = torch.zeros(settings.hidden_size)
-    common[0] = 1.0
-    weight[:, 0] = COMMON * settings.spread * settings.hidden_size**0.5
-    return common
-
-
-def _start_weights(model: Any, common: torch.Tensor, settings: BaseSettings) -> None:
-    """Sharp attention, quiet outputs, and short convolutions that begin as plain taps: so copying is learnt in a fraction of the tokens."""
-    import torch
-
-    width = len(common)
-    model.model.embedding_norm.weight.fill_(LOUDNESS / width)
-    for layer in model.model.layers:
-        layer.feed_forward.w1.weight.normal_(std=width**-0.5)
-        layer.feed_forward.w3.weight.normal_(std=width**-0.5)
-        layer.feed_forward.w2.weight.zero_()
-        if layer.is_attention_layer:
-            operator = layer.self_attn
-            for matrix in (operator.q_proj, operator.k_proj, operator.v_proj):
-                matrix.weight.normal_(std=width**-0.5)
-            operator.q_layernorm.weight.fill_(SHARPNESS**0.5)
-            operator.k_layernorm.weight.fill_(SHARPNESS**0.5)
-        else:
-            operator = layer.conv
-            open_gate = common * (1 + COMMON**2) ** 0.5 / (COMMON * width**0.5)
-            gates, out_gates, values = operator.in_proj.weight.chunk(3)
-            for gate in (gates, out_gates):
-                gate.normal_(std=0.1 * width**-0.5).add_(open_gate)
-            values.normal_(std=width**-0.5)
-            operator.conv.weight.copy_(torch.tensor(TAPS).expand(width, 1, 3))
-        operator.out_proj.weight.normal_(std=0.2 * width**-0.5)
-    _begin_with_copying(model, settings)
-
-
-def _begin_with_copying(model: Any, settings: BaseSettings) -> None:
-    """Let the first convolution and the first attention start as an induction head (Olsson et al., arXiv 2209.11895).
-
-    The convolution writes of each token's predecessor where the token itself is not read; attention looks for the place whose
-    predecessor is the present token, by the dimensions that rotate slowly, and brings what stands there. Training goes on from it.
-    """
-    import torch
-
-    width, heads = settings.hidden_size, settings.num_attention_heads
-    head = width // heads
-    slow = [*range(head // 4, head // 2), *range(3 * head // 4, head)]
-    basis = torch.zeros(width - 1, width)
-    basis[:, 1:] = torch.linalg.qr(torch.randn(width - 1, width - 1))[0]
-    read, written = basis[: heads * len(slow)], basis[-heads * len(slow) :]
-    convolution = next(layer.conv for layer in model.model.layers if not layer.is_attention_layer)
-    convolution.in_proj.weight.chunk(3)[2][: len(read)] = read
-    convolution.conv.weight[: len(read)] = torch.tensor((0.0, 1.0, 0.0))
-    convolution.out_proj.weight[:, : len(read)] = INDUCTION * written.T
-    attention = next(layer.self_attn for layer in model.model.layers if layer.is_attention_layer)
-    for projection, source in ((attention.q_proj, read), (attention.k_proj, written)):
-        projection.weight.zero_()
-        for number in range(heads):
-            rows = torch.tensor(slow) + number * head
-            projection.weight[rows] = source[number * len(slow) : (number + 1) * len(slow)]
-    mixing = torch.linalg.qr(torch.randn(width, width))[0]
-    attention.v_proj.weight.copy_(mixing)
-    attention.out_proj.weight.copy_(INDUCTION * mixing.T)
-
-
 def _give_meaning(weight: torch.Tensor, tokenizer: PreTrainedTokenizerBase, encoder: Any, settings: BaseSettings) -> None:
-    """Mix into the tokens that are words what the encoder says of them, in as many principal components as the base is wide."""
+    """Mix into the tokens that are words what the encoder says of them, in as many principal components as the base has room for."""
     import torch
 
     ids, words = words_of(tokenizer)
@@ -187,8 +114,9 @@ def _give_meaning(weight: torch.Tensor, tokenizer: PreTrainedTokenizerBase, enco
     vectors = torch.tensor(encoder.encode(kinds, batch_size=256, show_progress_bar=False)).float()
     vectors = vectors - vectors.mean(0)
     _, _, directions = torch.linalg.svd(vectors, full_matrices=False)
-    reduced = vectors @ directions[: settings.hidden_size].T
-    reduced = reduced / reduced.pow(2).mean(1, keepdim=True).sqrt() * settings.spread
+    reduced = torch.zeros(len(vectors), settings.hidden_size)
+    reduced[:, RESERVED:] = vectors @ directions[: settings.hidden_size - RESERVED].T
+    reduced = reduced / reduced[:, RESERVED:].pow(2).mean(1, keepdim=True).sqrt() * settings.spread
     place = {word: number for number, word in enumerate(kinds)}
     meant = reduced[torch.tensor([place[word] for word in words])]
     at = torch.tensor(ids)

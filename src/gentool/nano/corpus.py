@@ -49,10 +49,11 @@ def read_texts(sources: Mapping[str, Source], seed: int) -> Iterator[str]:
     for name, source in sources.items():
         rng = random.Random(f"texts/{seed}/{name}")
         for _ in range(EPISODES_READ):
-            yield from _texts_of(source, rng)
+            yield from texts_of(source, rng)
 
 
-def _texts_of(source: Source, rng: random.Random) -> Iterator[str]:
+def texts_of(source: Source, rng: random.Random) -> Iterator[str]:
+    """What one episode says."""
     episode = draw_episode(source, rng, 3, 4)
     settings = PromptSettings(tools="json" if rng.random() < 0.15 else "signature")
     for number, asked in enumerate(episode.asked):

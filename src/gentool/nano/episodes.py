@@ -60,9 +60,10 @@ def draw_episode(source: Source, rng: random.Random, k: int, queries: int) -> Ep
 
 
 def _draw_keys(source: Source, topic: str, nearness: float, rng: random.Random, number: int) -> list[str]:
-    """Different keys in random order: of the topic with the probability `nearness`, else of any."""
+    """Different keys in random order, fewer where a source has no more: of the topic with the probability `nearness`, else of any."""
     near = rng.sample(list(source.topics[topic]), min(number, len(source.topics[topic])))
     topics = list(source.topics)
+    number = min(number, sum(map(len, source.topics.values())))
     keys: list[str] = []
     while len(keys) < number:
         key = near.pop() if near and rng.random() < nearness else rng.choice(list(source.topics[rng.choice(topics)]))

@@ -6,7 +6,7 @@ Called by gentool.nano.pretrain. What a row says is what the product's prompts s
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +20,12 @@ from gentool.prompts import PromptSettings, Task, render_messages, render_reply
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-MOST_QUERIES = 20
-LESSON_ROWS, LESSON_LENGTH = 8, 112
+MOST_QUERIES = 32
+LESSON_LENGTH = 160
 FEW = 24
 """First lessons take every so many-th word."""
 TASKS: tuple[Task, ...] = ("select", "rank", "joint")
-TASK_WEIGHTS = (70, 27, 3)
+TASK_WEIGHTS = (40, 57, 3)
 WORDINGS = ("standard", "brief", "polite", "elaborate")
 WORDING_WEIGHTS = (85, 5, 5, 5)
 JSON_SHARE = 0.1
@@ -45,22 +45,22 @@ class RowMaker:
     """Makes rows of up to `length` tokens."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, sources: Mapping[str, Source], length: int) -> None:
-        self.encode: Any = tokenizer.backend_tokenizer.encode  # type: ignore[attr-defined]
+        self.encode: Any = tokenizer.backend_tokenizer.encode
         self.sources, self.length = sources, length
         self.end = str(tokenizer.eos_token)
         self.alphabet = make_alphabet(tokenizer)
 
-    def lesson(self, skill: Skill, rng: random.Random, first: bool) -> list[PackedRow]:
-        """Short rows of a skill: different ones teach more than long ones. First lessons keep to few words."""
+    def lesson(self, skill: Skill, rng: random.Random, first: bool) -> PackedRow:
+        """A short row of a skill: many short ones teach more than a long one. First lessons keep to few words and lines."""
         alphabet = replace(self.alphabet, words=self.alphabet.words[::FEW]) if first else self.alphabet
-        return [draw_skill(skill, alphabet, rng, LESSON_LENGTH) for _ in range(LESSON_ROWS)]
+        return draw_skill(skill, alphabet, rng, LESSON_LENGTH, first)
 
     def episode(self, source: str, rng: random.Random, k: int) -> PackedRow:
         """An episode of a source as a row, with as many queries as fit; a set that leaves room for none is drawn again."""
         while True:
             task = rng.choices(TASKS, TASK_WEIGHTS)[0]
             wording = rng.choices(WORDINGS, WORDING_WEIGHTS)[0]
-            settings = PromptSettings(tools="json" if rng.random() < JSON_SHARE else "signature", wording=wording)  # type: ignore[arg-type]
+            settings = PromptSettings(tools="json" if rng.random() < JSON_SHARE else "signature", wording=wording)
             row = self.pack(draw_episode(self.sources[source], rng, k, MOST_QUERIES), task, settings)
             if row.branches:
                 return row
@@ -77,9 +77,15 @@ class RowMaker:
             query = self._ids(f"{asked.query}\n<|assistant|>\n")
             reply = self._ids(render_reply(task, asked.ranking, asked.answer, settings)["content"] + self.end)
             if len(query) + len(reply) <= room:
-                branches.append(Branch([*query, *reply], len(query)))
+                branches.append(Branch([*query, *reply], len(query), self._choice(query, reply, asked.ranking[0])))
                 room -= len(query) + len(reply)
         return PackedRow(trunk, branches, len(trunk))
+
+    def _choice(self, query: Sequence[int], reply: Sequence[int], name: str) -> tuple[int, int]:
+        """Where in query and reply the first tool's name stands."""
+        ids = self._ids(name)
+        at = next((at for at in range(len(reply)) if list(reply[at : at + len(ids)]) == ids), 0)
+        return len(query) + at, len(query) + at + len(ids)
 
     def _ids(self, text: str) -> list[int]:
         ids: list[int] = self.encode(text, add_special_tokens=False).ids

@@ -22,10 +22,11 @@ PADDING = -1
 
 @dataclass(frozen=True)
 class Branch:
-    """Token ids that follow the trunk; those from `trained` on are learnt."""
+    """Token ids that follow the trunk; those from `trained` on are learnt. Of them `choice` (start, end) says which tool is taken."""
 
     ids: Sequence[int]
     trained: int
+    choice: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ class Span:
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows as tensors of shape (rows, length): ids, positions, segments, and by index into the flat batch what each trained position predicts."""
+    """Rows as tensors of shape (rows, length): ids, positions, segments, and by index into the flat batch what each trained position predicts,
+    and whether that is a part of a choice."""
 
     ids: torch.Tensor
     positions: torch.Tensor
@@ -62,6 +64,7 @@ class Batch:
     spans: tuple[tuple[Span, ...], ...]
     trained: torch.Tensor
     targets: torch.Tensor
+    chosen: torch.Tensor
 
 
 def collate(rows: Sequence[PackedRow], length: int, pad: int) -> Batch:
@@ -73,13 +76,24 @@ def collate(rows: Sequence[PackedRow], length: int, pad: int) -> Batch:
     segments = torch.full_like(ids, PADDING)
     trained: list[int] = []
     targets: list[int] = []
+    chosen: list[bool] = []
     for number, row in enumerate(rows):
         _fill(row, ids[number], positions[number], segments[number])
-        for at, target in _trained_positions(row):
+        for at, target, choice in _trained_positions(row):
             trained.append(number * length + at)
             targets.append(target)
+            chosen.append(choice)
     ends = torch.tensor([len(row.trunk) for row in rows])
-    return Batch(ids, positions, segments, ends, tuple(tuple(branch_groups(row)) for row in rows), torch.tensor(trained), torch.tensor(targets))
+    return Batch(
+        ids,
+        positions,
+        segments,
+        ends,
+        tuple(tuple(branch_groups(row)) for row in rows),
+        torch.tensor(trained),
+        torch.tensor(targets),
+        torch.tensor(chosen),
+    )
 
 
 def _fill(row: PackedRow, ids: torch.Tensor, positions: torch.Tensor, segments: torch.Tensor) -> None:
@@ -95,12 +109,13 @@ def _fill(row: PackedRow, ids: torch.Tensor, positions: torch.Tensor, segments: 
         at = end
 
 
-def _trained_positions(row: PackedRow) -> list[tuple[int, int]]:
-    """The place in the row and the token that it has to predict."""
-    found = [(at - 1, row.trunk[at]) for at in range(max(row.trained, 1), len(row.trunk))]
+def _trained_positions(row: PackedRow) -> list[tuple[int, int, bool]]:
+    """The place in the row, the token that it has to predict, and whether that is a part of a choice."""
+    found = [(at - 1, row.trunk[at], False) for at in range(max(row.trained, 1), len(row.trunk))]
     start = len(row.trunk)
     for branch in row.branches:
-        found += [(start + at - 1, branch.ids[at]) for at in range(max(branch.trained, 1), len(branch.ids))]
+        first, end = branch.choice
+        found += [(start + at - 1, branch.ids[at], first <= at < end) for at in range(max(branch.trained, 1), len(branch.ids))]
         start += len(branch.ids)
     return found
 
@@ -121,7 +136,8 @@ class PackedForward:
     def logits(self, hidden: torch.Tensor, trained: torch.Tensor) -> torch.Tensor:
         """Hidden states (rows, length, width) in; what is predicted at flat positions out."""
         chosen = hidden.reshape(-1, hidden.shape[-1])[trained]
-        return (chosen @ self.model.model.embed_tokens.weight.to(self.dtype).T).float()
+        vocabulary: torch.Tensor = self.model.model.embed_tokens.weight
+        return (chosen @ vocabulary.to(self.dtype).T).float()
 
     def hidden(self, batch: Batch) -> torch.Tensor:
         """The last layer's normalised hidden states, (rows, length, width)."""
@@ -133,20 +149,25 @@ class PackedForward:
         x = functional.embedding(batch.ids, inner.embed_tokens.weight).to(self.dtype)
         for layer in inner.layers:
             h = self._norm(x, layer.operator_norm)
-            x = x + (self._attend(layer.self_attn, h, batch.spans, cos, sin) if layer.is_attention_layer else self._convolve(layer.conv, h, starts, batch.ends))
+            if layer.is_attention_layer:
+                x = x + self._attend(layer.self_attn, h, batch.spans, cos, sin)
+            else:
+                x = x + self._convolve(layer.conv, h, starts, batch.ends)
             h = self._norm(x, layer.ffn_norm)
             up = functional.silu(self._linear(h, layer.feed_forward.w1)) * self._linear(h, layer.feed_forward.w3)
             x = x + self._linear(up, layer.feed_forward.w2)
         return self._norm(x, inner.embedding_norm)
 
     def _linear(self, x: torch.Tensor, layer: Any) -> torch.Tensor:
-        return x @ layer.weight.to(self.dtype).T
+        weight: torch.Tensor = layer.weight
+        return x @ weight.to(self.dtype).T
 
     def _norm(self, x: torch.Tensor, layer: Any) -> torch.Tensor:
         import torch
 
         square = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32).square() / x.shape[-1]
-        return x * torch.rsqrt(square + layer.variance_epsilon).to(self.dtype) * layer.weight.to(self.dtype)
+        weight: torch.Tensor = layer.weight
+        return x * torch.rsqrt(square + layer.variance_epsilon).to(self.dtype) * weight.to(self.dtype)
 
     def _rotations(self, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         angles = positions[:, None, :, None].float() * self.model.model.rotary_emb.inv_freq
