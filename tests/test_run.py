@@ -27,7 +27,7 @@ FILES = {
     *(f"synth/{name}" for name in ("weak.jsonl", "queries.jsonl", "calls.jsonl", "verified.jsonl", "rejected.jsonl", "build.json")),
     *(f"pairs/{name}" for name in ("train.jsonl", "test.jsonl", "build.json")),
     *(f"train/{stage}/{name}" for stage in ("rank", "select") for name in ("model.safetensors", "tokenizer.json", "metrics.jsonl", "done.json")),
-    "train/nano/model.safetensors",
+    "train/nano-scratch/model.safetensors",
     *(f"predict/{engine}.jsonl" for engine in ("trained", "tfidf", "random")),
     *(f"score/{engine}{ending}" for engine in ("trained", "tfidf", "random") for ending in (".json", ".verdicts.jsonl")),
     "report.html",

@@ -78,9 +78,9 @@ TASKS: list[Task] = ["select", "rank", "joint"]
 def test_a_row_is_what_training_and_prediction_show(maker: RowMaker, tokenizer: Any, episodes: list[Episode], task: Task, tools: Any) -> None:
     settings = PromptSettings(tools=tools)
     episode = next(episode for episode in episodes if len(episode.asked) > 4)
+    maker.length = 4000
     row = maker.pack(episode, task, settings)
-    assert row.branches
-    for asked, branch in zip(episode.asked, row.branches, strict=False):
+    for asked, branch in zip(episode.asked, row.branches, strict=True):
         messages = render_messages(task, asked.query, episode.tools, settings)
         prompt = render_prompt(tokenizer, messages)
         completion = render_completion(tokenizer, messages, render_reply(task, asked.ranking, asked.answer, settings))

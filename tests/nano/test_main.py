@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -14,8 +15,9 @@ from .conftest import TINY, Handful
 
 
 @pytest.fixture(autouse=True)
-def small(monkeypatch: pytest.MonkeyPatch, source: Handful) -> None:
-    """A source of five tools in place of the corpus, and the size of the tests."""
+def small(monkeypatch: pytest.MonkeyPatch, source: Handful, tokenizer: Any) -> None:
+    """A source of five tools in place of the corpus, a tokenizer that knows some more words, and the size of the tests."""
+    monkeypatch.setattr(command, "train_tokenizer", lambda *_: tokenizer)
     monkeypatch.setattr(command, "open_sources", lambda *_: {"handful": source})
     monkeypatch.setattr(command, "BaseSettings", lambda **_: TINY)
 

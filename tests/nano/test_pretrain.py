@@ -34,9 +34,10 @@ def test_it_learns_to_answer(tokenizer: Any, source: Handful, tmp_path: Path) ->
     training = begin(tokenizer, source, tmp_path)
     training.progress.ready = True
     take(training, 4)
-    before = training.progress.right["handful loss"]
+    before = training.progress.right["loss"]
     take(training, 40)
-    assert training.progress.right["handful loss"] < before / 2
+    assert training.progress.right["loss"] < before
+    assert training.progress.right.keys() >= {"handful answers", "handful choice", "copy choice", "bind choice", "choose choice"}
     logged = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [record["step"] for record in logged] == [20, 40]
     assert logged[0]["tokens"] < logged[1]["tokens"]
@@ -45,8 +46,8 @@ def test_it_learns_to_answer(tokenizer: Any, source: Handful, tmp_path: Path) ->
 def test_lessons_come_first_and_stay(tokenizer: Any, source: Handful, tmp_path: Path) -> None:
     training = begin(tokenizer, source, tmp_path)
     take(training, 6)
-    assert {kind.split()[0] for kind in training.progress.right} <= {"copy", "bind", "choose"}
-    training.progress.right = dict.fromkeys(("copy tokens", "bind tokens", "choose tokens"), 0.99)
+    assert {kind.split()[0] for kind in training.progress.right} <= {"loss", "copy", "bind", "choose"}
+    training.progress.right = dict.fromkeys(("copy choice", "bind choice", "choose choice"), 0.99)
     take(training, 1)
     assert training.progress.ready
     take(training, 30)

@@ -75,8 +75,8 @@ def test_a_model_of_the_users_is_taken_as_it_is(nano: Path, training: TrainingEx
 
 def test_a_half_built_student_is_built_anew(training: TrainingExamples, prompts: PromptSettings, tmp_path: Path) -> None:
     whole = prepare_base(SETTINGS, training, prompts, tmp_path / "a", 0)
-    (tmp_path / "b" / ".nano.part").mkdir(parents=True)
-    (tmp_path / "b" / ".nano.part" / "stale").write_text("left by a stop")
+    (tmp_path / "b" / ".nano-scratch.part").mkdir(parents=True)
+    (tmp_path / "b" / ".nano-scratch.part" / "stale").write_text("left by a stop")
     again = prepare_base(SETTINGS, training, prompts, tmp_path / "b", 0)
     assert [path.name for path in (tmp_path / "b").iterdir()] == ["nano-scratch"]
     assert {path.name: path.read_bytes() for path in Path(again).iterdir()} == {path.name: path.read_bytes() for path in Path(whole).iterdir()}
