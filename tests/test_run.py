@@ -27,7 +27,7 @@ FILES = {
     *(f"synth/{name}" for name in ("weak.jsonl", "queries.jsonl", "calls.jsonl", "verified.jsonl", "rejected.jsonl", "build.json")),
     *(f"pairs/{name}" for name in ("train.jsonl", "test.jsonl", "build.json")),
     *(f"train/{stage}/{name}" for stage in ("rank", "select") for name in ("model.safetensors", "tokenizer.json", "metrics.jsonl", "done.json")),
-    "train/nano/model.safetensors",
+    "train/nano-scratch/model.safetensors",
     *(f"predict/{engine}.jsonl" for engine in ("trained", "tfidf", "random")),
     *(f"score/{engine}{ending}" for engine in ("trained", "tfidf", "random") for ending in (".json", ".verdicts.jsonl")),
     "report.html",
@@ -180,7 +180,7 @@ def test_a_run_of_one_stage_goes_the_whole_way(tiny: Path, tmp_path: Path, gento
     outcome = gentool("run", tiny, "--out", run, *settings)
     assert outcome.status == 0, outcome.err
     assert [line.split(":")[1].strip() for line in outcome.out.splitlines() if line.startswith("train:")] == [stage]
-    assert {path.name for path in (run / "train").iterdir()} == {"nano", stage}
+    assert {path.name for path in (run / "train").iterdir()} == {"nano-scratch", stage}
     assert list(read_records(run / "predict" / "trained.jsonl", Prediction))
     page = (run / "report.html").read_text(encoding="utf-8")
     assert f"Stage {stage}: " in page

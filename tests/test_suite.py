@@ -79,7 +79,7 @@ def test_the_base_is_trained_on_the_examples_that_are_named(done: tuple[Path, An
     out, _ = done
     trained = read_records(out / "plain_sft" / "pairs" / "train.jsonl", Example)
     assert not any(example.answer.abstains for example in trained)
-    tokenizer = (out / "full" / "train" / "nano" / "tokenizer.json").read_text(encoding="utf-8")
+    tokenizer = (out / "full" / "train" / "nano-scratch" / "tokenizer.json").read_text(encoding="utf-8")
     assert '"Call"' in tokenizer
     assert '"Rank"' not in tokenizer
 

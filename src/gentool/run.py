@@ -42,7 +42,7 @@ from gentool.synth.pipeline import SynthSettings, synthesise
 from gentool.synth.verify import check_alternatives, check_calls, check_grounded
 from gentool.train.epochs import TrainingExamples
 from gentool.train.processes import is_main, processes
-from gentool.train.two_stage import NANO, TrainSettings, prepare_base, train_two_stages
+from gentool.train.two_stage import SCRATCH, TrainSettings, prepare_base, train_two_stages
 
 STARTER = "starter"
 DEFAULT_RECIPE = "demo"
@@ -173,7 +173,7 @@ def opened(path: Path, recipe: str | None = None, overrides: Sequence[str] | Non
     held = recipe is None and (path / "recipe.yaml").exists()
     settings = read_recipe(path / "recipe.yaml" if held else find_recipe(recipe or DEFAULT_RECIPE), overrides or (), Recipe)
     check_size(read_tools(settings), settings)
-    if settings.train.model != NANO:
+    if settings.train.model != SCRATCH:
         check_model(settings.train.model)
     with locked(path):
         yield open_run(path, settings)

@@ -27,12 +27,12 @@ from gentool.evaluate.predictors import EMBEDDING, TRAINED
 from gentool.report.html import write_report
 from gentool.run import Recipe, Run, find_recipe, locked, open_run
 from gentool.train.processes import processes
-from gentool.train.two_stage import NANO
+from gentool.train.two_stage import SCRATCH
 
 RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 SHARED = ("catalogue", "domains", "seed", "prompts", "synth", "train.model", "train.nano", "train.pretrain")
 """What no run may change: the data and the student that all start from."""
-BASE_FOLDERS = ("nano", "pretrain")
+BASE_FOLDERS = ("nano-scratch", "pretrain")
 SAVED = "suite.yaml"
 
 
@@ -105,7 +105,7 @@ def run_suite(recipe: str, out: Path, overrides: Sequence[str] = ()) -> Path:
     suite, recipes = read_suite(recipe, overrides)
     for settings in recipes.values():
         steps.check_size(steps.read_tools(settings), settings)
-    if suite.train.model != NANO:
+    if suite.train.model != SCRATCH:
         check_model(suite.train.model)
     with locked(out):
         _save(suite, out)
@@ -173,7 +173,7 @@ def _build(out: Path, recipes: Mapping[str, Recipe]) -> None:
 
 def _prepare_base(out: Path, recipes: Mapping[str, Recipe], source: str) -> None:
     """The small student that all runs start from, built and pretrained in one and copied into the others."""
-    if recipes[source].train.model != NANO:
+    if recipes[source].train.model != SCRATCH:
         return
     with _at_work(out, source, recipes) as run:
         base = steps.run_base(run)

@@ -251,14 +251,14 @@ def test_the_baselines_answer_so_that_nothing_has_to_be_repaired(finished: Path,
 
 
 def test_the_base_is_what_the_first_stage_started_from(run: Run) -> None:
-    assert find_base(run.path) == str(run.path / "train" / "nano")
+    assert find_base(run.path) == str(run.path / "train" / "nano-scratch")
     write_text(run.path / "train" / "pretrain" / "done.json", "{}")
     assert find_base(run.path) == str(run.path / "train" / "pretrain")
     shutil.rmtree(run.path / "train")
     with pytest.raises(RunError, match="holds no base model yet: run `gentool train"):
         find_base(run.path)
     recipe = run.path / "recipe.yaml"
-    write_text(recipe, recipe.read_text(encoding="utf-8").replace("model: nano", "model: org/small"))
+    write_text(recipe, recipe.read_text(encoding="utf-8").replace("model: nano-scratch", "model: org/small"))
     assert find_base(run.path) == "org/small"
 
 
@@ -293,11 +293,11 @@ def test_the_embedding_baseline_is_fitted_on_the_training_examples(run: Run, exa
 
 
 def test_any_model_answers_under_its_folder_s_name(run: Run, gentool: Gentool) -> None:
-    model = run.path / "train" / "nano"
+    model = run.path / "train" / "nano-scratch"
     assert gentool("predict", run.path, "--engine", f"hf:{model}").status == 0
-    predictions = list(read_records(run.path / "predict" / "nano.jsonl", Prediction))
+    predictions = list(read_records(run.path / "predict" / "nano-scratch.jsonl", Prediction))
     assert len(predictions) == 128
-    assert gentool("score", run.path).out.splitlines()[-1].endswith("nano.json")
+    assert gentool("score", run.path).out.splitlines()[-1].endswith("nano-scratch.json")
 
 
 def test_a_model_of_its_own_tool_format_is_asked_natively(run: Run, gentool: Gentool, examples: list[Example], native_model: Path) -> None:

@@ -311,7 +311,7 @@ def lines_of(path: Path) -> list[str]:
 def test_a_real_server_with_a_model_that_knows_nothing(run: Path, gentool: Gentool, finished: Path) -> None:
     """Every answer is classified, none is credited, through both interfaces."""
     write_records(run / "pairs" / "test.jsonl", examples_of(run)[:: COUNT // 4])
-    model = finished / "train" / "nano"
+    model = finished / "train" / "nano-scratch"
     with serve(model) as url:
         for native in (False, True):
             configure(run, url, native, max_tokens=6)

@@ -20,11 +20,11 @@ from gentool.train.epochs import TrainingExamples
 from gentool.train.masking import MaskingSettings
 from gentool.train.nano import NanoSettings
 from gentool.train.stage import train_stage
-from gentool.train.two_stage import TrainSettings, prepare_base, train_two_stages, training_texts
+from gentool.train.two_stage import SCRATCH, TrainSettings, prepare_base, train_two_stages, training_texts
 
 QUICK = StageSettings(learning_rate=1e-2, max_steps=2, per_device_train_batch_size=2, bf16=False, logging_steps=1)
 SIZES = NanoSettings(vocab_size=400, hidden_size=32, intermediate_size=64, num_hidden_layers=1, num_attention_heads=2)
-SETTINGS = TrainSettings(nano=SIZES, rank=QUICK, select=QUICK)
+SETTINGS = TrainSettings(model=SCRATCH, nano=SIZES, rank=QUICK, select=QUICK)
 
 
 @pytest.fixture
@@ -41,13 +41,13 @@ def weights(folder: Path) -> bytes:
 
 def test_select_starts_from_where_rank_ended(run: Path, training: TrainingExamples, prompts: PromptSettings, tmp_path: Path) -> None:
     done = train_two_stages(run, SETTINGS, prompts, 0)
-    assert (done["rank"]["task"], done["rank"]["base"]) == ("rank", "nano")
+    assert (done["rank"]["task"], done["rank"]["base"]) == ("rank", "nano-scratch")
     assert (done["select"]["task"], done["select"]["base"]) == ("select", "rank")
     train_stage(str(run / "train" / "rank"), training, "select", tmp_path / "again", QUICK, None, prompts, MaskingSettings(), 0)
     assert weights(tmp_path / "again") == weights(run / "train" / "select")
-    train_stage(str(run / "train" / "nano"), training, "select", tmp_path / "straight", QUICK, None, prompts, MaskingSettings(), 0)
+    train_stage(str(run / "train" / "nano-scratch"), training, "select", tmp_path / "straight", QUICK, None, prompts, MaskingSettings(), 0)
     assert weights(tmp_path / "straight") != weights(run / "train" / "select")
-    assert len({weights(run / "train" / name) for name in ("nano", "rank", "select")}) == 3
+    assert len({weights(run / "train" / name) for name in ("nano-scratch", "rank", "select")}) == 3
 
 
 def test_what_is_finished_is_skipped_and_the_rest_is_made(run: Path, prompts: PromptSettings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,7 +60,7 @@ def test_what_is_finished_is_skipped_and_the_rest_is_made(run: Path, prompts: Pr
         patch.setattr(two_stage, "train_stage", stop)
         with pytest.raises(KeyboardInterrupt):
             train_two_stages(run, SETTINGS, prompts, 0)
-    kept = {path: path.stat().st_mtime_ns for name in ("nano", "rank") for path in (run / "train" / name).iterdir()}
+    kept = {path: path.stat().st_mtime_ns for name in ("nano-scratch", "rank") for path in (run / "train" / name).iterdir()}
     done = train_two_stages(run, SETTINGS, prompts, 0)
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
     assert done["select"] == json.loads((run / "train" / "select" / "done.json").read_text())
@@ -75,10 +75,10 @@ def test_a_model_of_the_users_is_taken_as_it_is(nano: Path, training: TrainingEx
 
 def test_a_half_built_student_is_built_anew(training: TrainingExamples, prompts: PromptSettings, tmp_path: Path) -> None:
     whole = prepare_base(SETTINGS, training, prompts, tmp_path / "a", 0)
-    (tmp_path / "b" / ".nano.part").mkdir(parents=True)
-    (tmp_path / "b" / ".nano.part" / "stale").write_text("left by a stop")
+    (tmp_path / "b" / ".nano-scratch.part").mkdir(parents=True)
+    (tmp_path / "b" / ".nano-scratch.part" / "stale").write_text("left by a stop")
     again = prepare_base(SETTINGS, training, prompts, tmp_path / "b", 0)
-    assert [path.name for path in (tmp_path / "b").iterdir()] == ["nano"]
+    assert [path.name for path in (tmp_path / "b").iterdir()] == ["nano-scratch"]
     assert {path.name: path.read_bytes() for path in Path(again).iterdir()} == {path.name: path.read_bytes() for path in Path(whole).iterdir()}
 
 
@@ -114,12 +114,12 @@ def test_the_tokenizer_sees_each_text_once_and_all_of_them(examples: list[Exampl
 def test_the_small_student_can_be_pretrained_first(run: Path, prompts: PromptSettings) -> None:
     done = train_two_stages(run, SETTINGS.model_copy(update={"pretrain": QUICK}), prompts, 0)
     assert done["rank"]["base"] == "pretrain"
-    assert json.loads((run / "train" / "pretrain" / "done.json").read_text())["base"] == "nano"
-    assert len({weights(run / "train" / name) for name in ("nano", "pretrain", "rank")}) == 3
+    assert json.loads((run / "train" / "pretrain" / "done.json").read_text())["base"] == "nano-scratch"
+    assert len({weights(run / "train" / name) for name in ("nano-scratch", "pretrain", "rank")}) == 3
 
 
 def test_a_trained_model_is_not_pretrained(nano: Path) -> None:
-    with pytest.raises(ValueError, match="pretrain is for the model 'nano'"):
+    with pytest.raises(ValueError, match="pretrain is for the model 'nano-scratch'"):
         TrainSettings(model=str(nano), pretrain=QUICK)
 
 
@@ -132,7 +132,7 @@ def test_one_stage_alone_starts_from_the_base_with_its_own_settings(run: Path, p
     done = train_two_stages(run, settings, prompts, 0)
     assert list(done) == [stage]
     assert (done[stage]["task"], done[stage]["base"], done[stage]["steps"]) == (stage, "pretrain", 3)
-    assert sorted(path.name for path in (run / "train").iterdir()) == sorted(["nano", "pretrain", stage])
+    assert sorted(path.name for path in (run / "train").iterdir()) == sorted(["nano-scratch", "pretrain", stage])
     assert train_two_stages(run, settings, prompts, 0) == done
 
 

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from gentool.engines.scoring import Tails
 
 
+NANO = "nano"
+SHIPPED = Path(__file__).parents[1] / "nano" / "base"
+"""The small base that gentool brings, by its name and its folder."""
+
+
 class GenerationSettings(Settings):
     """How a model answers.
 
@@ -45,10 +50,10 @@ def load_tokenizer(model: str) -> PreTrainedTokenizerBase:
     check_model(model)
     quieten_transformers()
     try:
-        tokenizer = AutoTokenizer.from_pretrained(model)
+        tokenizer = AutoTokenizer.from_pretrained(locate_model(model))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{model}: cannot load its tokenizer ({_first_line(error)})") from None
-    return prepare_tokenizer(tokenizer, model, find_ends(model, tokenizer))
+    return prepare_tokenizer(tokenizer, model, find_ends(locate_model(model), tokenizer))
 
 
 def find_ends(model: str, tokenizer: PreTrainedTokenizerBase) -> tuple[str, ...]:
@@ -78,7 +83,7 @@ def load_model(model: str, master_weights: bool = False) -> PreTrainedModel:
     half = torch.cuda.is_available() and torch.cuda.is_bf16_supported() and not master_weights
     dtype = torch.bfloat16 if half else torch.float32
     try:
-        loaded: Any = AutoModelForCausalLM.from_pretrained(model, dtype=dtype, output_loading_info=True)
+        loaded: Any = AutoModelForCausalLM.from_pretrained(locate_model(model), dtype=dtype, output_loading_info=True)
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise ModelError(f"{model}: cannot load it as a causal language model ({_first_line(error)})") from None
     causal_model, report = loaded
@@ -98,12 +103,19 @@ def quieten_transformers() -> None:
 
 def check_model(model: str) -> None:
     """Raise ModelError where a model is a folder, or looks like one, and holds no model; hub names have one slash at most."""
-    path = Path(model)
+    if model == NANO and not SHIPPED.is_dir():
+        raise ModelError(f"{model}: this copy of gentool brings no base of its own: make one with `make nano`, or take another model")
+    path = Path(locate_model(model))
     looks_local = path.is_absolute() or model.startswith((".", "~")) or model.count("/") > 1 or path.exists()
     if looks_local and not (path / "config.json").is_file():
         raise ModelError(f"{model}: holds no model (no config.json there)")
     if looks_local and not any(path.glob("tokenizer*")) and not any(path.glob("*.model")):
         raise ModelError(f"{model}: holds a model without a tokenizer: save the tokenizer into the same folder")
+
+
+def locate_model(model: str) -> str:
+    """What Transformers loads for a model's name: the folder of the base that gentool brings for `nano`, else the name."""
+    return str(SHIPPED) if model == NANO else model
 
 
 def _first_line(error: Exception) -> str:

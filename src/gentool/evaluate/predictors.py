@@ -175,13 +175,13 @@ def find_base(run: Path) -> str:
     """
     import yaml
 
-    for folder, sign in ((run / "train" / "pretrain", "done.json"), (run / "train" / "nano", "config.json")):
+    for folder, sign in ((run / "train" / "pretrain", "done.json"), (run / "train" / "nano-scratch", "config.json")):
         if (folder / sign).exists():
             return str(folder)
     recipe = run / "recipe.yaml"
     settings = yaml.safe_load(recipe.read_text(encoding="utf-8")) if recipe.exists() else {}
     model = settings.get("train", {}).get("model", "nano")
-    if model == "nano":
+    if model == "nano-scratch":
         raise RunError(f"{run / 'train'}: holds no base model yet: run `gentool train {run}` first")
     return str(model)
 

@@ -30,7 +30,7 @@ from gentool.train.stage import LoraSettings, train_rows, train_stage
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-NANO = "nano"
+SCRATCH = "nano-scratch"
 ALLOWED_STAGES: tuple[tuple[Task, ...], ...] = (TASKS, ("select",), ("joint",))
 """The method's two stages, and the variants that it is compared with."""
 
@@ -38,16 +38,16 @@ ALLOWED_STAGES: tuple[tuple[Task, ...], ...] = (TASKS, ("select",), ("joint",))
 class TrainSettings(Settings):
     """Which student learns, and how.
 
-    model: the name or folder of any Hugging Face causal language model, or `nano`, a small one from scratch.
-    nano: the size of the small one. lora: null fine-tunes all weights.
+    model: the name or folder of any Hugging Face causal language model, or `nano-scratch`, a small one that is made for the
+    run from nothing. nano: the size of the small one. lora: null fine-tunes all weights.
     pretrain: language modelling on the training examples' text before the first stage, which a student from scratch
-    (`nano`) needs to learn anything in minutes; null leaves it out. Its loss is on every token, unlike the stages'.
+    (`nano-scratch`) needs to learn anything in minutes; null leaves it out. Its loss is on every token, unlike the stages'.
     masking: random names for tools and parameters in training.
     stages: `[rank, select]`, the method's two; `[select]` leaves ranking out; `[joint]` trains both in one answer.
     rank, select, joint: how each stage trains.
     """
 
-    model: str = NANO
+    model: str = SCRATCH
     nano: NanoSettings = NanoSettings()
     lora: LoraSettings | None = None
     pretrain: StageSettings | None = None
@@ -66,8 +66,8 @@ class TrainSettings(Settings):
 
     @model_validator(mode="after")
     def _pretrain_only_from_scratch(self) -> Self:
-        if self.pretrain is not None and self.model != NANO:
-            raise ValueError(f"pretrain is for the model '{NANO}', which starts from scratch; a trained model would lose by it")
+        if self.pretrain is not None and self.model != SCRATCH:
+            raise ValueError(f"pretrain is for the model '{SCRATCH}', which starts from scratch; a trained model would lose by it")
         return self
 
 
@@ -93,12 +93,12 @@ def train_two_stages(run: Path, settings: TrainSettings, prompts: PromptSettings
 
 def prepare_base(settings: TrainSettings, examples: TrainingExamples, prompts: PromptSettings, folder: Path, seed: int) -> str:
     """The model that the first stage starts from: the recipe's, or the small one, built and pretrained in `folder` where it is not yet."""
-    if settings.model != NANO:
+    if settings.model != SCRATCH:
         return settings.model
-    nano = folder / NANO
+    nano = folder / SCRATCH
     with main_first():
         if not nano.exists():
-            unfinished = folder / f".{NANO}.part"
+            unfinished = folder / f".{SCRATCH}.part"
             shutil.rmtree(unfinished, ignore_errors=True)
             build_nano(training_texts(examples.records, prompts, settings.stages), unfinished, settings.nano, seed)
             unfinished.rename(nano)

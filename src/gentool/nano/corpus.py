@@ -1,0 +1,65 @@
+"""The corpus: sources put together, what they say as texts for the tokenizer, and the names that they keep away from.
+
+Called by `python -m gentool.nano`. What models are measured with (the starter set) is compared with, never drawn from.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from gentool.nano.episodes import draw_episode
+from gentool.nano.intents import read_intents
+from gentool.nano.lexicon_items import LexiconSource
+from gentool.nano.material import Source
+from gentool.nano.rules_items import RulesSource, Teacher, build_rules_pool, procedural_tools
+from gentool.nano.wordnet_items import WordNetSource
+from gentool.prompts import PromptSettings, render_messages, render_reply
+from gentool.starter import read_starter_families, read_starter_tools
+from gentool.synth.cases import draw_case, weak_arguments
+from gentool.synth.values import UnsampleableError
+from gentool.synth.ways import weaken_tool
+
+RULES_TOOLS = 3000
+REQUESTS_PER_TOOL = 8
+POOL = "rules_pool.jsonl"
+EPISODES_READ = 3000
+"""So many episodes of each source does the tokenizer see."""
+
+
+def open_sources(folder: Path, seed: int) -> dict[str, Source]:
+    """The sources by name; the rules teacher's requests are made once and kept in the folder."""
+    pool = folder / POOL
+    if not pool.exists():
+        teacher = Teacher(weaken_tool, draw_case, weak_arguments, UnsampleableError)
+        tools = procedural_tools(read_intents(), seed, RULES_TOOLS, held_out_names())
+        RulesSource(build_rules_pool(tools, seed, REQUESTS_PER_TOOL, teacher)).write(pool)
+    return {"lexicon": LexiconSource(), "wordnet": WordNetSource(), "rules": RulesSource.of_file(pool)}
+
+
+def held_out_names() -> set[str]:
+    """The names of the starter set's tools, strong and weak."""
+    return {tool.name for tool in (*read_starter_tools(), *(family.weak for family in read_starter_families()))}
+
+
+def read_texts(sources: Mapping[str, Source], seed: int) -> Iterator[str]:
+    """What episodes of all sources say, as signatures and as JSON, for every task."""
+    for name, source in sources.items():
+        rng = random.Random(f"texts/{seed}/{name}")
+        for _ in range(EPISODES_READ):
+            yield from texts_of(source, rng)
+
+
+def texts_of(source: Source, rng: random.Random) -> Iterator[str]:
+    """What one episode says."""
+    episode = draw_episode(source, rng, 3, 4)
+    settings = PromptSettings(tools="json" if rng.random() < 0.15 else "signature")
+    for number, asked in enumerate(episode.asked):
+        *head, last = render_messages("select" if number else "rank", asked.query, episode.tools, settings)
+        if not number:
+            yield from (line for message in head for line in message["content"].split("\n"))
+        yield asked.query if number else last["content"]
+        yield render_reply("select", asked.ranking, asked.answer, settings)["content"]
+        yield json.dumps(list(asked.ranking), ensure_ascii=False)

@@ -1,0 +1,109 @@
+"""Rows of the corpus: sources and a tokenizer in, packed rows out, endless and seeded.
+
+Called by gentool.nano.pretrain. What a row says is what the product's prompts say: it is rendered by gentool.prompts.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from gentool.core.message import Message
+from gentool.nano.episodes import Episode, draw_episode
+from gentool.nano.material import Source
+from gentool.nano.skills import Alphabet, Skill, draw_skill
+from gentool.nano.step import Branch, PackedRow
+from gentool.prompts import PromptSettings, Task, render_messages, render_reply
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+MOST_QUERIES = 32
+LESSON_LENGTH = 160
+FEW = 24
+"""First lessons take every so many-th word."""
+TASKS: tuple[Task, ...] = ("select", "rank", "joint")
+TASK_WEIGHTS = (40, 57, 3)
+WORDINGS = ("standard", "brief", "polite", "elaborate")
+WORDING_WEIGHTS = (85, 5, 5, 5)
+JSON_SHARE = 0.1
+"""The share of tool sets that are shown as JSON, which is longer; the rest as signatures."""
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Sources by name with their shares of the rows, and how many tools a set holds."""
+
+    shares: Mapping[str, float]
+    fewest: int = 2
+    most: int = 6
+
+
+class RowMaker:
+    """Makes rows of up to `length` tokens."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, sources: Mapping[str, Source], length: int) -> None:
+        self.encode: Any = tokenizer.backend_tokenizer.encode
+        self.sources, self.length = sources, length
+        self.end = str(tokenizer.eos_token)
+        self.alphabet = make_alphabet(tokenizer)
+
+    def lesson(self, skill: Skill, rng: random.Random, first: bool) -> PackedRow:
+        """A short row of a skill: many short ones teach more than a long one. First lessons keep to few words and lines."""
+        alphabet = replace(self.alphabet, words=self.alphabet.words[::FEW]) if first else self.alphabet
+        return draw_skill(skill, alphabet, rng, LESSON_LENGTH, first)
+
+    def episode(self, source: str, rng: random.Random, k: int) -> PackedRow:
+        """An episode of a source as a row, with as many queries as fit; a set that leaves room for none is drawn again."""
+        while True:
+            task = rng.choices(TASKS, TASK_WEIGHTS)[0]
+            wording = rng.choices(WORDINGS, WORDING_WEIGHTS)[0]
+            settings = PromptSettings(tools="json" if rng.random() < JSON_SHARE else "signature", wording=wording)
+            row = self.pack(draw_episode(self.sources[source], rng, k, MOST_QUERIES), task, settings)
+            if row.branches:
+                return row
+
+    def pack(self, episode: Episode, task: Task, settings: PromptSettings) -> PackedRow:
+        """The trunk is what all queries share; each query and its answer is a branch, learnt from the answer on."""
+        if not episode.asked:
+            return PackedRow([], [], 0)
+        head, _ = split_prompt(render_messages(task, episode.asked[0].query, episode.tools, settings), episode.asked[0].query)
+        trunk = self._ids(head)
+        room = self.length - len(trunk)
+        branches = []
+        for asked in episode.asked:
+            query = self._ids(f"{asked.query}\n<|assistant|>\n")
+            reply = self._ids(render_reply(task, asked.ranking, asked.answer, settings)["content"] + self.end)
+            if len(query) + len(reply) <= room:
+                branches.append(Branch([*query, *reply], len(query), self._choice(query, reply, asked.ranking[0])))
+                room -= len(query) + len(reply)
+        return PackedRow(trunk, branches, len(trunk))
+
+    def _choice(self, query: Sequence[int], reply: Sequence[int], name: str) -> tuple[int, int]:
+        """Where in query and reply the first tool's name stands."""
+        ids = self._ids(name)
+        at = next((at for at in range(len(reply)) if list(reply[at : at + len(ids)]) == ids), 0)
+        return len(query) + at, len(query) + at + len(ids)
+
+    def _ids(self, text: str) -> list[int]:
+        ids: list[int] = self.encode(text, add_special_tokens=False).ids
+        return ids
+
+
+def split_prompt(messages: list[Message], query: str) -> tuple[str, str]:
+    """The text of a chat up to its query, as gentool.engines.chat's plain template writes it, and the query."""
+    text = "".join(f"<|{message['role']}|>\n{message['content']}\n" for message in messages)
+    return text.removesuffix(f"{query}\n"), query
+
+
+def make_alphabet(tokenizer: PreTrainedTokenizerBase) -> Alphabet:
+    """Words are the tokens of three letters and more."""
+    ids = tokenizer.get_vocab()
+    words = sorted(number for token, number in ids.items() if token.isascii() and token.isalpha() and len(token) > 2)
+
+    def one(text: str) -> int:
+        return int(tokenizer.encode(text, add_special_tokens=False)[0])
+
+    return Alphabet(words, one("\n"), one(": "), int(ids["<|assistant|>"]), one("none"), int(tokenizer.eos_token_id or 0))
