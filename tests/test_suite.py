@@ -65,7 +65,7 @@ def test_every_run_is_an_ordinary_run(done: tuple[Path, Any], gentool: Gentool) 
 
 def test_data_base_and_test_are_one(done: tuple[Path, Any], contents: Contents) -> None:
     out, _ = done
-    for shared in ("synth", "train/nano", "train/pretrain"):
+    for shared in ("synth", "train/nano-scratch", "train/pretrain"):
         first, *others = (contents(out / name / shared) for name in RUNS)
         assert first
         assert all(other == first for other in others)
