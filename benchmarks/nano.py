@@ -87,7 +87,7 @@ def plain_loss(model: Any, rows: list[PackedRow], pad: int, dtype: torch.dtype) 
 
 
 def learn_lessons(maker: RowMaker, model: Any, circuits: bool, steps: int) -> None:
-    """Train on the three lessons in turn; say what share of the last fifth's tokens was right."""
+    """Train on the three lessons in turn; say what share of the last fifth's choices was right."""
     alphabet = replace(maker.alphabet, words=maker.alphabet.words[::FEW])
     forward, optimizer, rng = PackedForward(model, torch.bfloat16), make_muon(model, 3e-3, 0.0), random.Random(2)
     right: dict[str, list[float]] = {skill: [] for skill in SKILLS}
@@ -100,7 +100,7 @@ def learn_lessons(maker: RowMaker, model: Any, circuits: bool, steps: int) -> No
         functional.cross_entropy(logits, batch.targets).backward()
         optimizer.step()
         tokens += batch.ids.numel()
-        right[skill].append(float((logits.argmax(-1) == batch.targets).float().mean()))
+        right[skill].append(float((logits.argmax(-1) == batch.targets)[batch.chosen].float().mean()))
     last = {skill: statistics.mean(values[-max(1, len(values) // 5) :]) for skill, values in right.items()}
     start = "circuits built in" if circuits else "random weights   "
     print(f"{start}: {steps} steps, {tokens / 1e6:.2f} M tokens: " + ", ".join(f"{skill} {100 * value:.0f}%" for skill, value in last.items()))
