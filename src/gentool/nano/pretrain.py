@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from gentool.core.recipe import Settings
+from gentool.nano.loss import linear_cross_entropy
 from gentool.nano.material import Source
 from gentool.nano.rows import RowMaker
 from gentool.nano.skills import SKILLS
@@ -100,7 +101,6 @@ class Pretraining:
 
     def _step(self, seconds: float) -> None:
         import torch
-        import torch.nn.functional as functional
 
         progress, settings = self.progress, self.settings
         rows = self._draw()
@@ -108,10 +108,10 @@ class Pretraining:
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
             group["lr"] = rate * self._scale(seconds)
         self.optimizer.zero_grad()
-        logits = torch.cat([self.forward(batch) for batch in batches])
+        hidden = torch.cat([self.forward.trained(batch) for batch in batches])
         targets, chosen = torch.cat([batch.targets for batch in batches]), torch.cat([batch.chosen for batch in batches])
         weights = torch.where(chosen, 1.0, settings.other)
-        loss = (functional.cross_entropy(logits, targets, reduction="none") * weights).sum() / weights.sum()
+        loss, predicted = linear_cross_entropy(hidden, self.forward.vocabulary(), targets, weights / weights.sum())
         loss.backward()  # type: ignore[no-untyped-call]
         self._average()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -119,7 +119,7 @@ class Pretraining:
         progress.step += 1
         progress.tokens += sum(batch.ids.numel() for batch in batches) * self.processes
         progress.note("loss", float(loss.detach()))
-        self._note_hits(rows, logits.argmax(-1) == targets, chosen)
+        self._note_hits(rows, predicted == targets, chosen)
         if not progress.ready and all(progress.right.get(f"{skill} choice", 0) > GATE for skill in SKILLS):
             self._say("lessons learnt")
             progress.ready = True

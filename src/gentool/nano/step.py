@@ -130,14 +130,17 @@ class PackedForward:
 
     def __call__(self, batch: Batch) -> torch.Tensor:
         """Logits of shape (trained positions, vocabulary), in fp32."""
-        hidden = self.hidden(batch)
-        return self.logits(hidden, batch.trained)
+        return (self.trained(batch) @ self.vocabulary().T).float()
 
-    def logits(self, hidden: torch.Tensor, trained: torch.Tensor) -> torch.Tensor:
-        """Hidden states (rows, length, width) in; what is predicted at flat positions out."""
-        chosen = hidden.reshape(-1, hidden.shape[-1])[trained]
-        vocabulary: torch.Tensor = self.model.model.embed_tokens.weight
-        return (chosen @ vocabulary.to(self.dtype).T).float()
+    def trained(self, batch: Batch) -> torch.Tensor:
+        """The last hidden states at the trained positions, (trained positions, width)."""
+        hidden = self.hidden(batch)
+        return hidden.reshape(-1, hidden.shape[-1])[batch.trained]
+
+    def vocabulary(self) -> torch.Tensor:
+        """The output head, (words, width): the embeddings."""
+        weight: torch.Tensor = self.model.model.embed_tokens.weight
+        return weight.to(self.dtype)
 
     def hidden(self, batch: Batch) -> torch.Tensor:
         """The last layer's normalised hidden states, (rows, length, width)."""
