@@ -260,6 +260,9 @@ def test_the_base_is_what_the_first_stage_started_from(run: Run) -> None:
     recipe = run.path / "recipe.yaml"
     write_text(recipe, recipe.read_text(encoding="utf-8").replace("model: nano-scratch", "model: org/small"))
     assert find_base(run.path) == "org/small"
+    recipe.unlink()
+    with pytest.raises(RunError, match="holds no base model yet"):
+        find_base(run.path)
 
 
 def test_the_base_answers_with_and_without_worked_examples(run: Run, examples: list[Example]) -> None:

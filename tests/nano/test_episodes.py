@@ -11,7 +11,7 @@ from gentool.core.tool import GENERATE_RESPONSE
 from gentool.engines.chat import render_completion, render_prompt
 from gentool.nano.episodes import Episode, answer, draw_episode
 from gentool.nano.material import Item, Request
-from gentool.nano.rows import RowMaker, split_prompt
+from gentool.nano.rows import RowMaker, prompt_head
 from gentool.nano.skills import SKILLS, draw_skill
 from gentool.prompts import PromptSettings, Task, render_messages, render_reply
 
@@ -98,7 +98,7 @@ def test_nothing_of_a_prompt_is_learnt(maker: RowMaker) -> None:
 
 def test_the_query_ends_the_prompt() -> None:
     messages: Any = [{"role": "system", "content": "Tools:"}, {"role": "user", "content": "Do it.\n\nthe lamp"}]
-    assert split_prompt(messages, "the lamp") == ("<|system|>\nTools:\n<|user|>\nDo it.\n\n", "the lamp")
+    assert prompt_head(messages, "the lamp") == "<|system|>\nTools:\n<|user|>\nDo it.\n\n"
 
 
 @pytest.mark.parametrize("skill", SKILLS)

@@ -1,4 +1,4 @@
-"""Items in the rules teacher's style: procedural tools, the pool that the teacher's own functions make of them, and the source."""
+"""Items in the rules teacher's style: procedural tools, the pool that the rules teacher makes of them, and the source."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from gentool.nano.rules_items import (
     FRAMES,
     PooledItem,
     RulesSource,
-    Teacher,
     build_rules_pool,
     describe,
     draw_pseudo_word,
@@ -25,14 +24,10 @@ from gentool.nano.rules_items import (
     third_person,
 )
 from gentool.starter import read_starter_families, read_starter_tools
-from gentool.synth.cases import draw_case, weak_arguments
 from gentool.synth.pipeline import SynthSettings
 from gentool.synth.rules import RulesTeacher
-from gentool.synth.values import UnsampleableError
 from gentool.synth.verify import check_calls, check_grounded, check_tool
-from gentool.synth.ways import weaken_tool
 
-TEACHER = Teacher(weaken_tool, draw_case, weak_arguments, UnsampleableError)
 INTENTS = read_intents()
 
 
@@ -44,7 +39,7 @@ def tools() -> dict[str, list[Tool]]:
 @pytest.fixture(scope="module")
 def pool(tools: dict[str, list[Tool]]) -> list[PooledItem]:
     keys = random.Random(1).sample(sorted(tools), 60)
-    return build_rules_pool({key: tools[key] for key in keys}, seed=0, queries_per_tool=8, teacher=TEACHER)
+    return build_rules_pool({key: tools[key] for key in keys}, seed=0, queries_per_tool=8)
 
 
 def flatten(tools: dict[str, list[Tool]]) -> list[Tool]:
@@ -144,7 +139,7 @@ def test_weak_tools_have_names_of_their_own_and_some_requests_are_beyond_them(po
 
 def test_a_tool_without_valid_values_is_left_out() -> None:
     impossible = Tool(name="x", parameters={"type": "object", "properties": {"a": {"type": "string", "pattern": "(?=b)c"}}, "required": ["a"]})
-    assert build_rules_pool({"x": [impossible]}, 0, 4, TEACHER) == []
+    assert build_rules_pool({"x": [impossible]}, 0, 4) == []
 
 
 def test_the_source_gives_by_topic_what_the_pool_holds(pool: list[PooledItem]) -> None:
@@ -174,7 +169,7 @@ def test_a_pool_is_written_and_read_back(pool: list[PooledItem], tmp_path: Path)
 
 def test_a_catalogue_of_any_kind_makes_a_pool() -> None:
     tool = Tool(name="find_boat", description="Find a boat.", parameters={"type": "object", "properties": {"city": {"type": "string"}}})
-    (item,) = build_rules_pool({tool.name: [tool]}, 0, 4, TEACHER)
+    (item,) = build_rules_pool({tool.name: [tool]}, 0, 4)
     assert item.key == "find_boat" and RulesSource([item]).topics == {"other": ("find_boat",)}
 
 

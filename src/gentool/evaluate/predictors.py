@@ -180,7 +180,7 @@ def find_base(run: Path) -> str:
             return str(folder)
     recipe = run / "recipe.yaml"
     settings = yaml.safe_load(recipe.read_text(encoding="utf-8")) if recipe.exists() else {}
-    model = settings.get("train", {}).get("model", "nano")
+    model = settings.get("train", {}).get("model", "nano-scratch")
     if model == "nano-scratch":
         raise RunError(f"{run / 'train'}: holds no base model yet: run `gentool train {run}` first")
     return str(model)

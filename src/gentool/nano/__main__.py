@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from gentool.core.recipe import check_recipe
 from gentool.nano.base import BaseSettings, build_base, save_base, train_tokenizer
 from gentool.nano.corpus import open_sources, read_texts
 from gentool.nano.pretrain import Pretraining, PretrainSettings
+from gentool.train.processes import is_main, processes
 
 STOPPED = 130
 
@@ -51,7 +51,7 @@ def make_base(arguments: argparse.Namespace) -> None:
     training = Pretraining(model, tokenizer, sources, folder, settings, arguments.seed)
     training.resume()
     training.run(3600 * arguments.hours)
-    if not training.process:
+    if is_main():
         save_base(model, tokenizer, folder / "base", torch.bfloat16)
 
 
@@ -101,14 +101,13 @@ def first_process_first() -> Iterator[None]:
     """Of several processes the first goes through the block before the others, which find done what it did."""
     import torch.distributed as distributed
 
-    together = "WORLD_SIZE" in os.environ
+    together = processes() > 1
     if together:
         distributed.init_process_group("gloo")
-    first = not together or distributed.get_rank() == 0
-    if not first:
+    if not is_main():
         distributed.barrier()
     yield
-    if together and first:
+    if together and is_main():
         distributed.barrier()
 
 

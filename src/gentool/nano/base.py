@@ -6,15 +6,14 @@ Texts and settings in, a Hugging Face folder out, which plain `AutoModelForCausa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gentool.core.recipe import Settings
-from gentool.engines.chat import PLAIN_TEMPLATE
 from gentool.engines.hf import quieten_transformers
 from gentool.nano.start import RESERVED, start_weights
-from gentool.train.nano import SPECIAL_TOKENS
+from gentool.train.nano import train_bpe
 
 if TYPE_CHECKING:
     import torch
@@ -48,28 +47,8 @@ class BaseSettings(Settings):
 
 
 def train_tokenizer(texts: Iterable[str], settings: BaseSettings) -> PreTrainedTokenizerBase:
-    """A byte-level BPE."""
-    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import PreTrainedTokenizerFast
-
-    inner = Tokenizer(models.BPE())
-    split = pre_tokenizers.Split(Regex(WORD_OR_MARK), behavior="isolated")
-    inner.pre_tokenizer = pre_tokenizers.Sequence([split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
-    inner.decoder = decoders.ByteLevel()
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    inner.train_from_iterator(
-        texts,
-        trainers.BpeTrainer(vocab_size=settings.vocab_size, special_tokens=list(SPECIAL_TOKENS), initial_alphabet=alphabet, show_progress=False),
-    )
-    tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
-        tokenizer_object=inner,
-        pad_token="<|pad|>",
-        eos_token="<|end|>",
-        additional_special_tokens=list(SPECIAL_TOKENS[2:]),
-        model_max_length=settings.max_position_embeddings,
-    )
-    tokenizer.chat_template = PLAIN_TEMPLATE
-    return tokenizer
+    """The tokenizer of the base: a byte-level BPE of words and marks, learnt from `texts`."""
+    return train_bpe(texts, WORD_OR_MARK, settings.vocab_size, settings.max_position_embeddings)
 
 
 def build_base(tokenizer: PreTrainedTokenizerBase, settings: BaseSettings, seed: int, encoder: Any = None) -> Any:
@@ -135,8 +114,3 @@ def save_base(model: Any, tokenizer: PreTrainedTokenizerBase, folder: Path, dtyp
 
     tokenizer.save_pretrained(folder)
     copy.deepcopy(model).to(dtype).save_pretrained(folder)
-
-
-def plain_texts(parts: Sequence[Sequence[str]]) -> Iterable[str]:
-    """All texts, one after the other."""
-    return (text for part in parts for text in part)

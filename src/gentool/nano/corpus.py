@@ -14,13 +14,10 @@ from gentool.nano.episodes import draw_episode
 from gentool.nano.intents import read_intents
 from gentool.nano.lexicon_items import LexiconSource
 from gentool.nano.material import Source
-from gentool.nano.rules_items import RulesSource, Teacher, build_rules_pool, procedural_tools
+from gentool.nano.rules_items import RulesSource, build_rules_pool, procedural_tools
 from gentool.nano.wordnet_items import WordNetSource
 from gentool.prompts import PromptSettings, render_messages, render_reply
 from gentool.starter import read_starter_families, read_starter_tools
-from gentool.synth.cases import draw_case, weak_arguments
-from gentool.synth.values import UnsampleableError
-from gentool.synth.ways import weaken_tool
 
 RULES_TOOLS = 3000
 REQUESTS_PER_TOOL = 8
@@ -33,9 +30,8 @@ def open_sources(folder: Path, seed: int) -> dict[str, Source]:
     """The sources by name; the rules teacher's requests are made once and kept in the folder."""
     pool = folder / POOL
     if not pool.exists():
-        teacher = Teacher(weaken_tool, draw_case, weak_arguments, UnsampleableError)
         tools = procedural_tools(read_intents(), seed, RULES_TOOLS, held_out_names())
-        RulesSource(build_rules_pool(tools, seed, REQUESTS_PER_TOOL, teacher)).write(pool)
+        RulesSource(build_rules_pool(tools, seed, REQUESTS_PER_TOOL)).write(pool)
     return {"lexicon": LexiconSource(), "wordnet": WordNetSource(), "rules": RulesSource.of_file(pool)}
 
 

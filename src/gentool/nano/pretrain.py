@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import time
 from collections import defaultdict
@@ -24,6 +23,7 @@ from gentool.nano.rows import RowMaker
 from gentool.nano.skills import SKILLS
 from gentool.nano.step import Batch, PackedForward, PackedRow, collate
 from gentool.train.muon import make_muon
+from gentool.train.processes import is_main, process_number, processes
 
 if TYPE_CHECKING:
     import torch
@@ -83,7 +83,7 @@ class Pretraining:
         self.optimizer = make_muon(model, settings.learning_rate, 0.0)
         self.rates = [settings.learning_rate if group.get("momentum") else settings.learning_rate / 2 for group in self.optimizer.param_groups]
         self.progress = Progress()
-        self.processes, self.process = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
+        self.processes, self.process = processes(), process_number()
 
     def run(self, seconds: float) -> None:
         """Train until so much time, all runs together, is spent."""
@@ -184,7 +184,7 @@ class Pretraining:
         return min(1.0, (self.progress.step + 1) / self.settings.warmup, max(left / self.settings.decay, 0.01))
 
     def _log(self) -> None:
-        if self.process:
+        if not is_main():
             return
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(self._record()) + "\n")
@@ -199,14 +199,14 @@ class Pretraining:
         }
 
     def _say(self, text: str) -> None:
-        if not self.process:
+        if is_main():
             print(f"{self.progress.seconds:6.0f} s {self.progress.tokens / 1e6:6.2f} M tokens: {text}", flush=True)
 
     def save(self) -> None:
         """Write the state beside the old one and put it in its place."""
         import torch
 
-        if self.process:
+        if not is_main():
             return
         part = self.folder / f".{STATE}.part"
         torch.save({"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "progress": vars(self.progress)}, part)

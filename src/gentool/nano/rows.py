@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gentool.core.message import Message
@@ -30,15 +30,6 @@ WORDINGS = ("standard", "brief", "polite", "elaborate")
 WORDING_WEIGHTS = (85, 5, 5, 5)
 JSON_SHARE = 0.1
 """The share of tool sets that are shown as JSON, which is longer; the rest as signatures."""
-
-
-@dataclass(frozen=True)
-class Mixture:
-    """Sources by name with their shares of the rows, and how many tools a set holds."""
-
-    shares: Mapping[str, float]
-    fewest: int = 2
-    most: int = 6
 
 
 class RowMaker:
@@ -69,8 +60,8 @@ class RowMaker:
         """The trunk is what all queries share; each query and its answer is a branch, learnt from the answer on."""
         if not episode.asked:
             return PackedRow([], [], 0)
-        head, _ = split_prompt(render_messages(task, episode.asked[0].query, episode.tools, settings), episode.asked[0].query)
-        trunk = self._ids(head)
+        first = episode.asked[0].query
+        trunk = self._ids(prompt_head(render_messages(task, first, episode.tools, settings), first))
         room = self.length - len(trunk)
         branches = []
         for asked in episode.asked:
@@ -92,10 +83,10 @@ class RowMaker:
         return ids
 
 
-def split_prompt(messages: list[Message], query: str) -> tuple[str, str]:
-    """The text of a chat up to its query, as gentool.engines.chat's plain template writes it, and the query."""
+def prompt_head(messages: list[Message], query: str) -> str:
+    """The text of a chat up to its query, which ends it, as gentool.engines.chat's plain template writes it."""
     text = "".join(f"<|{message['role']}|>\n{message['content']}\n" for message in messages)
-    return text.removesuffix(f"{query}\n"), query
+    return text.removesuffix(f"{query}\n")
 
 
 def make_alphabet(tokenizer: PreTrainedTokenizerBase) -> Alphabet:

@@ -1,7 +1,6 @@
 """Items in the style of the rules teacher: intents in, tools made by rules, a pool of the teacher's requests for them, items out.
 
-A pool is built once, kept as JSON Lines, and `RulesSource` draws items from it for the corpus. The teacher's functions are handed in, as
-gentool.synth stands on a higher floor: `Teacher(weaken_tool, draw_case, weak_arguments, UnsampleableError)`.
+A pool is built once, kept as JSON Lines, and `RulesSource` draws items from it for the corpus. Called by gentool.nano.corpus.
 """
 
 from __future__ import annotations
@@ -9,9 +8,8 @@ from __future__ import annotations
 import random
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self
@@ -20,6 +18,9 @@ from gentool.core.jsonl import read_records, write_records
 from gentool.core.tool import Record, Tool
 from gentool.nano.intents import Intent, Parameter
 from gentool.nano.material import Item, Request
+from gentool.synth.cases import draw_case, weak_arguments
+from gentool.synth.values import UnsampleableError
+from gentool.synth.ways import weaken_tool
 
 VERBS_OF_ONE_SENSE = (
     "get find show list check search fetch read view browse locate query see track watch follow monitor",
@@ -84,34 +85,6 @@ MOST_TRIES = 60
 """Tools that fail one after the other before no more are tried."""
 
 
-@dataclass(frozen=True)
-class Teacher:
-    """The rules teacher's own functions: a weak tool; a case (a query's text, arguments and fit); the weak call of a case; what it refuses with."""
-
-    weaken: Callable[[Tool, random.Random], tuple[Tool, tuple[str, ...]] | None]
-    draw: Callable[[Tool, Tool | None, int, int, str], Any]
-    fill_weak: Callable[[Any, Tool, Tool], dict[str, Any]]
-    refusal: type[Exception]
-
-    def weaken_tool(self, strong: Tool, taken: Collection[str], seed: int) -> Tool | None:
-        """A weak counterpart whose name no other tool has; None where there is nothing to take away."""
-        for number in range(MOST_TRIES):
-            weakened = self.weaken(strong, random.Random(f"weaken/{seed}/{number}/{strong.id}"))
-            if weakened is None or weakened[0].name not in taken:
-                return weakened[0] if weakened else None
-        return None
-
-    def write_requests(self, strong: Tool, weak: Tool | None, count: int, seed: int) -> tuple[Request, ...]:
-        """Up to so many requests, each text once; what the schemas give no values for is left out."""
-        requests: dict[str, Request] = {}
-        for index in range(count):
-            with suppress(self.refusal):
-                case = self.draw(strong, weak, index, count, f"case/{seed}/{count}/{strong.id}/{weak.id if weak else ''}")
-                weak_call = self.fill_weak(case, strong, weak) if weak and case.weak_fit != "none" else None
-                requests.setdefault(case.text, Request(case.text, case.arguments, weak_call))
-        return tuple(requests.values())
-
-
 class PooledItem(Record):
     """A line of a pool: the key of a need, one strong tool for it, the weak one, and all their requests."""
 
@@ -121,18 +94,38 @@ class PooledItem(Record):
     requests: tuple[Request, ...]
 
 
-def build_rules_pool(tools: Mapping[str, Sequence[Tool]], seed: int, queries_per_tool: int, teacher: Teacher) -> list[PooledItem]:
-    """What the teacher makes for every tool by key, in their order; a tool that it can write nothing for is left out."""
+def build_rules_pool(tools: Mapping[str, Sequence[Tool]], seed: int, queries_per_tool: int) -> list[PooledItem]:
+    """What the rules teacher makes for every tool by key, in their order; a tool that it can write nothing for is left out."""
     taken = {tool.name for variants in tools.values() for tool in variants}
     pool = []
     for key, variants in tools.items():
         for strong in variants:
-            weak = teacher.weaken_tool(strong, taken, seed)
-            requests = teacher.write_requests(strong, weak, queries_per_tool, seed)
+            weak = _find_weak_tool(strong, taken, seed)
+            requests = _write_requests(strong, weak, queries_per_tool, seed)
             if requests:
                 taken |= {weak.name} if weak else set()
                 pool.append(PooledItem(key=key, strong=strong, weak=weak, requests=requests))
     return pool
+
+
+def _find_weak_tool(strong: Tool, taken: Collection[str], seed: int) -> Tool | None:
+    """A weak counterpart whose name no other tool has; None where there is nothing to take away."""
+    for number in range(MOST_TRIES):
+        weakened = weaken_tool(strong, random.Random(f"weaken/{seed}/{number}/{strong.id}"))
+        if weakened is None or weakened[0].name not in taken:
+            return weakened[0] if weakened else None
+    return None
+
+
+def _write_requests(strong: Tool, weak: Tool | None, count: int, seed: int) -> tuple[Request, ...]:
+    """Up to so many requests, each text once; what the schemas give no values for is left out."""
+    requests: dict[str, Request] = {}
+    for index in range(count):
+        with suppress(UnsampleableError):
+            case = draw_case(strong, weak, index, count, f"case/{seed}/{count}/{strong.id}/{weak.id if weak else ''}")
+            weak_call = weak_arguments(case, strong, weak) if weak and case.weak_fit != "none" else None
+            requests.setdefault(case.text, Request(case.text, case.arguments, weak_call))
+    return tuple(requests.values())
 
 
 class RulesSource:

@@ -1,18 +1,25 @@
 """A small student from scratch: a Llama of a few million parameters and a byte-level BPE trained on the run's own training text.
 
-Texts in, a Hugging Face folder out; from then on it is loaded like any other model. Called by gentool.train.two_stage.
+Texts in, a Hugging Face folder out; from then on it is loaded like any other model. Called by gentool.train.two_stage; gentool.nano trains its
+tokenizer here too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gentool.core.recipe import Settings
 from gentool.engines.chat import PLAIN_TEMPLATE
 from gentool.engines.hf import quieten_transformers
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
 SPECIAL_TOKENS = ("<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>")
+PIECES = r"\d| ?[^\s\w]+|[_\W]?[^\W\d_]+|\s+"
+"""Digits stand alone, so that values can be copied; a word keeps the sign before it."""
 
 
 class NanoSettings(Settings):
@@ -29,16 +36,9 @@ class NanoSettings(Settings):
 def build_nano(texts: Iterable[str], folder: Path, settings: NanoSettings, seed: int) -> None:
     """Train the tokenizer on `texts`, draw the weights from `seed` and save both into `folder`; the weights are written last."""
     import torch
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+    from transformers import LlamaConfig, LlamaForCausalLM
 
-    tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
-        tokenizer_object=_train_tokenizer(texts, settings.vocab_size),
-        pad_token="<|pad|>",
-        eos_token="<|end|>",
-        additional_special_tokens=list(SPECIAL_TOKENS[2:]),
-        model_max_length=settings.max_position_embeddings,
-    )
-    tokenizer.chat_template = PLAIN_TEMPLATE
+    tokenizer = train_bpe(texts, PIECES, settings.vocab_size, settings.max_position_embeddings)
     config = LlamaConfig(
         **{**settings.model_dump(), "vocab_size": len(tokenizer)},
         num_key_value_heads=settings.num_attention_heads,
@@ -53,16 +53,28 @@ def build_nano(texts: Iterable[str], folder: Path, settings: NanoSettings, seed:
     LlamaForCausalLM(config).save_pretrained(folder)
 
 
-def _train_tokenizer(texts: Iterable[str], vocab_size: int) -> object:
-    """A byte-level BPE that splits numbers into digits, so that values can be copied."""
-    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+def train_bpe(texts: Iterable[str], pieces: str, vocab_size: int, max_length: int) -> PreTrainedTokenizerBase:
+    """A byte-level BPE of at most `vocab_size` tokens with the plain chat template, for a model that reads `max_length` tokens.
 
-    tokenizer = Tokenizer(models.BPE())
-    split = pre_tokenizers.Split(Regex(r"\d| ?[^\s\w]+|[_\W]?[^\W\d_]+|\s+"), behavior="isolated")
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
-    tokenizer.decoder = decoders.ByteLevel()
+    The regular expression `pieces` cuts a text into what tokens are made within: no token reaches over two pieces.
+    """
+    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    inner = Tokenizer(models.BPE())
+    split = pre_tokenizers.Split(Regex(pieces), behavior="isolated")
+    inner.pre_tokenizer = pre_tokenizers.Sequence([split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    inner.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=vocab_size, special_tokens=list(SPECIAL_TOKENS), initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
     )
-    tokenizer.train_from_iterator(texts, trainer)
+    inner.train_from_iterator(texts, trainer)
+    tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=inner,
+        pad_token="<|pad|>",
+        eos_token="<|end|>",
+        additional_special_tokens=list(SPECIAL_TOKENS[2:]),
+        model_max_length=max_length,
+    )
+    tokenizer.chat_template = PLAIN_TEMPLATE
     return tokenizer

@@ -1,6 +1,6 @@
 """Several processes that train together, as torchrun starts them: who writes, and who waits.
 
-Called by gentool.train; alone, a process is the main one and never waits.
+Called by gentool.train and gentool.nano; alone, a process is the main one and never waits.
 """
 
 from __future__ import annotations
@@ -15,9 +15,14 @@ def processes() -> int:
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
+def process_number() -> int:
+    """Which of them this process is, from 0 (torchrun's RANK)."""
+    return int(os.environ.get("RANK", "0"))
+
+
 def is_main() -> bool:
-    """Whether this process is the one that writes (torchrun's RANK 0)."""
-    return os.environ.get("RANK", "0") == "0"
+    """Whether this process is the one that writes, which is number 0."""
+    return process_number() == 0
 
 
 @contextmanager
