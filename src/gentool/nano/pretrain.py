@@ -28,7 +28,7 @@ from gentool.train.processes import is_main, process_number, processes
 if TYPE_CHECKING:
     import torch
 
-GATE = 0.8
+GATE = 0.7
 """A lesson is learnt where so many of its choices are right, smoothed over steps; episodes begin when all are."""
 SMOOTHING = 0.97
 STATE = "state.pt"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MOST_QUERIES = 32
 LESSON_LENGTH = 160
-FEW = 24
+FEW = 4
 """First lessons take every so many-th word."""
 TASKS: tuple[Task, ...] = ("select", "rank", "joint")
 TASK_WEIGHTS = (40, 57, 3)
@@ -97,4 +97,4 @@ def make_alphabet(tokenizer: PreTrainedTokenizerBase) -> Alphabet:
     def one(text: str) -> int:
         return int(tokenizer.encode(text, add_special_tokens=False)[0])
 
-    return Alphabet(words, one("\n"), one(": "), int(ids["<|assistant|>"]), one("none"), int(tokenizer.eos_token_id or 0))
+    return Alphabet(words, one("\n"), one(": "), one("_"), int(ids["<|assistant|>"]), one("none"), int(tokenizer.eos_token_id or 0))

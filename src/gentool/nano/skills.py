@@ -16,8 +16,15 @@ Skill = Literal["copy", "bind", "choose"]
 SKILLS: tuple[Skill, ...] = get_args(Skill)
 LONGEST_COPY = 32
 FEW_AROUND, MOST_AROUND = 2, 12
+MOST_BETWEEN = 24
+"""Words that stand between the lines and what is asked, where prompts say what to do."""
 UNSERVED = 0.25
 """The share of choices that fall on no line."""
+NAME_LENGTHS, NAME_WEIGHTS = (1, 2, 3, 4), (2, 4, 3, 1)
+ALIKE = 0.25
+"""The share of names that begin like another of their set."""
+JOINED = 0.5
+"""The share of copied segments whose words are joined as in names, so that the token before does not say what follows."""
 
 
 @dataclass(frozen=True)
@@ -27,17 +34,27 @@ class Alphabet:
     words: Sequence[int]
     line: int
     colon: int
+    joint: int
     asks: int
     none: int
     end: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """A name of some joined words, and what is said of it."""
+
+    name: tuple[int, ...]
+    words: tuple[int, ...]
 
 
 def draw_skill(skill: Skill, alphabet: Alphabet, rng: random.Random, length: int, first: bool) -> PackedRow:
     """A row of about `length` tokens; first lessons have fewer lines, and fewer words around those that matter."""
     if skill == "copy":
         return _copy(alphabet, rng, length)
-    lines = [rng.sample(alphabet.words, rng.randint(5, 7)) for _ in range(rng.randint(2, 4 if first else 6))]
-    trunk = [alphabet.line, *(token for name, *words in lines for token in (name, alphabet.colon, *words, alphabet.line))]
+    lines = _draw_lines(alphabet, rng, rng.randint(2, 4 if first else 6), 7 if first else 12)
+    trunk = [alphabet.line, *(token for line in lines for token in (*line.name, alphabet.colon, *line.words, alphabet.line))]
+    trunk += [*rng.choices(alphabet.words, k=rng.randint(0, MOST_BETWEEN)), alphabet.line]
     branches = []
     at = len(trunk)
     while at < length:
@@ -46,33 +63,55 @@ def draw_skill(skill: Skill, alphabet: Alphabet, rng: random.Random, length: int
     return PackedRow(trunk, branches, len(trunk))
 
 
+def _draw_lines(alphabet: Alphabet, rng: random.Random, number: int, longest: int) -> list[Line]:
+    """Lines of different names, some of which begin alike."""
+    lines: list[Line] = []
+    while len(lines) < number:
+        words = rng.sample(alphabet.words, rng.choices(NAME_LENGTHS, NAME_WEIGHTS)[0])
+        if lines and len(words) > 1 and rng.random() < ALIKE:
+            words[0] = rng.choice(lines).name[0]
+        name = tuple(_join(words, alphabet.joint))
+        if all(name != line.name for line in lines):
+            lines.append(Line(name, tuple(rng.sample(alphabet.words, rng.randint(4, longest)))))
+    return lines
+
+
+def _join(words: Sequence[int], joint: int) -> list[int]:
+    """The words with a joint between each two."""
+    return [token for word in words for token in (word, joint)][:-1]
+
+
 def _copy(alphabet: Alphabet, rng: random.Random, length: int) -> PackedRow:
     """Segments, something between, and the segments again, which is learnt from the second token on."""
-    half = rng.randint(8, LONGEST_COPY)
-    segment = rng.choices(alphabet.words, k=half)
-    trunk = [*segment, *rng.choices(alphabet.words, k=rng.randint(1, LONGEST_COPY))]
+    segment = rng.choices(alphabet.words, k=rng.randint(8, LONGEST_COPY))
+    between = rng.choices(alphabet.words, k=rng.randint(1, LONGEST_COPY))
+    if rng.random() < JOINED:
+        segment, between = (_join(part[: len(part) // 2 + 1], alphabet.joint) for part in (segment, between))
+    trunk = [*segment, *between]
     branches = []
     at = len(trunk)
     while at < length:
-        part = segment[rng.randrange(half // 2) :]
+        start = rng.randrange(len(segment) // 2)
+        part = segment[start - (segment[start] == alphabet.joint) :]
         branches.append(Branch(part, 1, (1, 2)))
         at += len(part)
     return PackedRow(trunk, branches, len(trunk))
 
 
-def _bind(alphabet: Alphabet, lines: Sequence[Sequence[int]], rng: random.Random) -> Branch:
-    name, *words = rng.choice(lines)
-    return Branch([rng.choice(words), alphabet.asks, name], 2, (2, 3))
+def _bind(alphabet: Alphabet, lines: Sequence[Line], rng: random.Random) -> Branch:
+    line = rng.choice(lines)
+    return Branch([rng.choice(line.words), alphabet.asks, *line.name, alphabet.end], 2, (2, 2 + len(line.name)))
 
 
-def _choose(alphabet: Alphabet, lines: Sequence[Sequence[int]], rng: random.Random, around: int) -> Branch:
+def _choose(alphabet: Alphabet, lines: Sequence[Line], rng: random.Random, around: int) -> Branch:
     """One to three words of one line, or of none, somewhere among words of no line; the answer stands some tokens behind them."""
-    taken = {word for line in lines for word in line}
+    taken = {word for line in lines for word in (*line.name, *line.words)}
     query = [word for word in rng.choices(alphabet.words, k=rng.randint(1, around)) if word not in taken]
-    name = alphabet.none
+    name: tuple[int, ...] = (alphabet.none,)
     if rng.random() > UNSERVED:
-        name, *words = rng.choice(lines)
-        for word in rng.sample(words, rng.randint(1, 3)):
+        line = rng.choice(lines)
+        name = line.name
+        for word in rng.sample(line.words, rng.randint(1, 3)):
             query.insert(rng.randint(0, len(query)), word)
     before = [*query, *(alphabet.asks, alphabet.line, alphabet.colon)[: rng.randint(1, 3)]]
-    return Branch([*before, name, alphabet.end], len(before), (len(before), len(before) + 1))
+    return Branch([*before, *name, alphabet.end], len(before), (len(before), len(before) + len(name)))

@@ -11,19 +11,26 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import torch
 
-SHARPNESS = 3.0
+SHARPNESS = 4.8
 """How much larger attention's scores are at the start than the usual scale makes them."""
 LOUDNESS = 17.0
 """The logit of a token at the start where the last hidden state is its embedding."""
-TAG_WIDTH = 32
-RESERVED = 1 + TAG_WIDTH
-"""The first dimensions of the hidden state hold nothing of a token at the start: one is the same for all, the others say which line it stands in."""
+TAG_WIDTH = 24
+RESERVED = 1 + 2 * TAG_WIDTH
+"""The first dimensions of the hidden state hold nothing of a token at the start: one is the same for all, others say which line it stands in,
+and others in which lines the same word stands."""
 COMMON = 0.5
 """The length of what all embeddings have in common, as a part of the length of what they have not."""
 TAPS = (0.5, 0.5, 1.0)
 """A short convolution at the start: two tokens back, one back, the token itself."""
-PREDECESSOR, COPY, TAG, FIND, COLLECT = 2.0, 1.5, 3.0, 5.0, 5.0
-"""How strongly the circuits write."""
+PREDECESSOR, BEFORE, COPY, TAG, FIND, COLLECT = 1.6, 1.0, 12.0, 0.6, 2.0, 12.0
+"""How strongly the circuits write: the token before, the one before that, and what is copied, tagged, found, collected."""
+CONTEXT = 0.5
+"""How much the token before counts, beside the present one, where what followed is looked for."""
+BEGIN = 0.4
+"""How strongly the beginnings of lines are looked for, where nothing is found that the present token preceded."""
+NOWHERE = 0.4
+"""How strongly a word that stands in no line is drawn to the lines' ends, as a part of how strongly a word is drawn to itself."""
 QUERY = slice(13, 20)
 """The pairs by which about the last 30 tokens are seen, a query's length: they turn once in 250 to 2,000 tokens."""
 RECENT = slice(8, 16)
@@ -46,9 +53,11 @@ class Circuits:
         basis[:, RESERVED:] = torch.linalg.qr(torch.randn(free, free))[0]
         number = self.heads * len(self.slow)
         self.read, self.written = basis[:number], basis[-number:]
+        self.turned = torch.block_diag(*(torch.linalg.qr(torch.randn(len(self.slow), len(self.slow)))[0] for _ in range(self.heads)))
         self.name = torch.zeros(TAG_WIDTH, self.width)
         self.name[:, RESERVED:] = torch.linalg.qr(torch.randn(free, free))[0][:TAG_WIDTH]
-        self.common, self.tag = torch.eye(self.width)[0], torch.eye(self.width)[1:RESERVED]
+        self.common, self.tag, self.found = torch.eye(self.width)[:RESERVED].split((1, TAG_WIDTH, TAG_WIDTH))
+        self.common = self.common[0]
         self.usual = COMMON * self.width**0.5 / (1 + COMMON**2) ** 0.5
         model.model.embed_tokens.weight[:, :RESERVED] = 0.0
         model.model.embed_tokens.weight[:, 0] = COMMON * spread * self.width**0.5
@@ -69,13 +78,13 @@ def start_weights(model: Any, spread: float, newline: int | None) -> None:
         return
     first, *_ = (layer.conv for layer in model.model.layers if not layer.is_attention_layer)
     attentions = [layer.self_attn for layer in model.model.layers if layer.is_attention_layer]
+    mark = model.model.embed_tokens.weight[newline]
     _know_the_predecessor(first, circuits)
-    _copy_what_followed(attentions[0], circuits)
     if len(attentions) > 2:
-        _tag_with_the_line(attentions[1], circuits, model.model.embed_tokens.weight[newline])
-        _find_words(attentions[2], circuits)
-    if len(attentions) > 3:
-        _collect_what_was_found(attentions[3], circuits)
+        _tag_with_the_line(attentions[0], circuits, mark)
+        _find_words(attentions[1], circuits, mark)
+        _collect_what_was_found(attentions[-1], circuits)
+    _copy_what_followed(attentions[-1], circuits, mark)
 
 
 def _start_layer(layer: Any, circuits: Circuits) -> None:
@@ -103,27 +112,38 @@ def _start_layer(layer: Any, circuits: Circuits) -> None:
 
 
 def _know_the_predecessor(convolution: Any, circuits: Circuits) -> None:
-    """Write what the token before is into directions that are not read of a token itself."""
+    """Write what the token before is into directions that are not read of a token itself, and turned, what the one before that is."""
     import torch
 
     number = len(circuits.read)
-    convolution.in_proj.weight.chunk(3)[2][:number] = circuits.read
-    convolution.conv.weight[:number] = torch.tensor((0.0, 1.0, 0.0))
-    convolution.out_proj.weight[:, :number] = PREDECESSOR * circuits.written.T
+    values = convolution.in_proj.weight.chunk(3)[2]
+    for part, read, taps, strength in (
+        (slice(number), circuits.read, (0.0, 1.0, 0.0), PREDECESSOR),
+        (slice(number, 2 * number), circuits.turned @ circuits.read, (1.0, 0.0, 0.0), BEFORE),
+    ):
+        values[part] = read
+        convolution.conv.weight[part] = torch.tensor(taps)
+        convolution.out_proj.weight[:, part] = strength * circuits.written.T
 
 
-def _copy_what_followed(attention: Any, circuits: Circuits) -> None:
-    """All heads look for the place whose predecessor is the present token, by the dimensions that turn slowly, and bring what stands there."""
+def _copy_what_followed(attention: Any, circuits: Circuits, newline: torch.Tensor) -> None:
+    """All heads but the first look for the place that the present token and the one before it precede, and bring what stands there.
+
+    They look by the dimensions that turn slowly, so that it may stand anywhere. Where there is none, they bring what begins a line.
+    """
     import torch
 
-    size = len(circuits.slow)
-    for projection, source in ((attention.q_proj, circuits.read), (attention.k_proj, circuits.written)):
-        projection.weight.zero_()
-        for number in range(circuits.heads):
-            projection.weight[circuits.rows(number)] = source[number * size : (number + 1) * size]
-    mixing = torch.linalg.qr(torch.randn(circuits.width, circuits.width))[0]
-    attention.v_proj.weight.copy_(mixing)
-    attention.out_proj.weight.copy_(COPY * mixing.T)
+    size, head = len(circuits.slow), circuits.head
+    asked = circuits.read + CONTEXT / PREDECESSOR * circuits.turned @ circuits.written
+    for number in range(1, circuits.heads):
+        part, mine = slice(number * size, (number + 1) * size), slice(number * head, (number + 1) * head)
+        begins = (circuits.read[part] @ newline)[:, None] * circuits.common / circuits.usual
+        for projection, source in ((attention.q_proj, asked[part] + BEGIN * begins), (attention.k_proj, circuits.written[part])):
+            projection.weight[mine] = 0.0
+            projection.weight[circuits.rows(number)] = source
+    mixing = torch.linalg.qr(torch.randn(circuits.width, circuits.width))[0][head:]
+    attention.v_proj.weight[head:] = mixing
+    attention.out_proj.weight[:, head:] = COPY * mixing.T
 
 
 def _tag_with_the_line(attention: Any, circuits: Circuits, newline: torch.Tensor) -> None:
@@ -139,17 +159,21 @@ def _tag_with_the_line(attention: Any, circuits: Circuits, newline: torch.Tensor
     attention.out_proj.weight[:, :TAG_WIDTH] = TAG * circuits.tag.T
 
 
-def _find_words(attention: Any, circuits: Circuits) -> None:
-    """Two heads look for the present word, and for the one before, and bring the first token of the line where it stands."""
+def _find_words(attention: Any, circuits: Circuits, newline: torch.Tensor) -> None:
+    """Two heads look for what follows the present word elsewhere, and bring the first token of the line where it stands.
+
+    What stands nowhere else is drawn to the beginnings of lines, to all alike.
+    """
     size, head = len(circuits.slow), circuits.head
-    for number, asked in ((0, circuits.read), (1, circuits.written)):
-        mine = slice(number * head, (number + 1) * head)
-        for projection, source in ((attention.q_proj, asked), (attention.k_proj, circuits.read)):
+    for number in range(2):
+        part, mine = slice(number * size, (number + 1) * size), slice(number * head, (number + 1) * head)
+        begins = (circuits.read[part] @ newline)[:, None] * circuits.common / circuits.usual
+        for projection, source in ((attention.q_proj, circuits.read[part] + NOWHERE * begins), (attention.k_proj, circuits.written[part])):
             projection.weight[mine] = 0.0
-            projection.weight[circuits.rows(number)] = source[:size]
+            projection.weight[circuits.rows(number)] = source
         brought = slice(number * head, number * head + TAG_WIDTH)
         attention.v_proj.weight[brought] = circuits.tag
-        attention.out_proj.weight[:, brought] = FIND * circuits.name.T
+        attention.out_proj.weight[:, brought] = FIND * circuits.found.T
 
 
 def _collect_what_was_found(attention: Any, circuits: Circuits) -> None:
@@ -157,5 +181,5 @@ def _collect_what_was_found(attention: Any, circuits: Circuits) -> None:
     for projection in (attention.q_proj, attention.k_proj):
         projection.weight[: circuits.head] = 0.0
         projection.weight[QUERY] = circuits.common
-    attention.v_proj.weight[:TAG_WIDTH] = circuits.name
+    attention.v_proj.weight[:TAG_WIDTH] = circuits.found
     attention.out_proj.weight[:, :TAG_WIDTH] = COLLECT * circuits.name.T
