@@ -1,4 +1,5 @@
-"""How the base is trained, compared: the packed step with plain rows, and the built-in circuits with weights that are merely random.
+"""How the base is trained, compared: the packed step with plain rows, its loss with logits of the whole batch, and the built-in circuits with
+weights that are merely random.
 
 `python benchmarks/nano.py [--steps 200] [--rounds 5]`: first that both ways give the same loss, then processor seconds, interleaved, the median and
 the ratio; then what the first lessons reach in so many steps from each start, with the same rows.
@@ -20,12 +21,14 @@ import torch.nn.functional as functional
 from gentool.nano.base import BaseSettings, build_base, train_tokenizer
 from gentool.nano.corpus import texts_of
 from gentool.nano.lexicon_items import LexiconSource
+from gentool.nano.loss import linear_cross_entropy
 from gentool.nano.rows import FEW, RowMaker
 from gentool.nano.skills import SKILLS, draw_skill
 from gentool.nano.step import PackedForward, PackedRow, collate
 from gentool.train.muon import make_muon
 
 ROWS = 4
+POSITIONS = 1200
 SETTINGS = BaseSettings(meaning=0.0)
 
 
@@ -40,6 +43,7 @@ def main() -> None:
     rng = random.Random(0)
     tokenizer = train_tokenizer((text for _ in range(1500) for text in texts_of(source, rng)), SETTINGS)
     compare_steps(RowMaker(tokenizer, {"lexicon": source}, 1280), build_base(tokenizer, SETTINGS, 0), tokenizer.pad_token_id, arguments.rounds)
+    compare_losses(build_base(tokenizer, SETTINGS, 0), arguments.rounds)
     for circuits in (True, False):
         learn_lessons(
             RowMaker(tokenizer, {}, 0), build_base(tokenizer, SETTINGS.model_copy(update={"circuits": circuits}), 0), circuits, arguments.steps
@@ -67,7 +71,39 @@ def compare_steps(maker: RowMaker, model: Any, pad: int, rounds: int) -> None:
 def packed_loss(model: Any, rows: list[PackedRow], pad: int, dtype: torch.dtype) -> torch.Tensor:
     """What gentool.nano.pretrain computes."""
     batch = collate(rows, max(row.length for row in rows), pad)
-    return functional.cross_entropy(PackedForward(model, dtype)(batch), batch.targets)
+    forward = PackedForward(model, dtype)
+    return rowwise_loss(forward.trained(batch), forward.vocabulary(), batch.targets)
+
+
+def rowwise_loss(hidden: torch.Tensor, vocabulary: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """The mean cross-entropy, a few positions at a time."""
+    return linear_cross_entropy(hidden, vocabulary, targets, torch.full((len(targets),), 1 / len(targets)))[0]
+
+
+def whole_loss(hidden: torch.Tensor, vocabulary: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """The same by the logits of all positions."""
+    return functional.cross_entropy((hidden @ vocabulary.T).float(), targets)
+
+
+def compare_losses(model: Any, rounds: int) -> None:
+    """Forward and backward of the loss of 1,200 positions."""
+    torch.manual_seed(0)
+    words, width = model.model.embed_tokens.weight.shape
+    targets = torch.randint(0, words, (POSITIONS,))
+    seconds: dict[str, list[float]] = {"rowwise": [], "whole": []}
+    losses: dict[str, float] = {}
+    for _ in range(rounds):
+        for name, way in (("rowwise", rowwise_loss), ("whole", whole_loss)):
+            hidden = torch.randn(POSITIONS, width, generator=torch.Generator().manual_seed(1)).bfloat16().requires_grad_()
+            vocabulary = model.model.embed_tokens.weight.detach().bfloat16().requires_grad_()
+            start = time.process_time()
+            loss = way(hidden, vocabulary, targets)
+            loss.backward()
+            seconds[name].append(time.process_time() - start)
+            losses[name] = float(loss.detach())
+    rowwise, whole = (statistics.median(seconds[name]) for name in ("rowwise", "whole"))
+    print(f"loss of {POSITIONS} positions: rowwise {losses['rowwise']:.4f}, whole {losses['whole']:.4f}; ", end="")
+    print(f"rowwise {rowwise:.2f} s, whole {whole:.2f} s: {whole / rowwise:.1f}x")
 
 
 def plain_loss(model: Any, rows: list[PackedRow], pad: int, dtype: torch.dtype) -> torch.Tensor:
@@ -89,7 +125,7 @@ def plain_loss(model: Any, rows: list[PackedRow], pad: int, dtype: torch.dtype) 
 def learn_lessons(maker: RowMaker, model: Any, circuits: bool, steps: int) -> None:
     """Train on the three lessons in turn; say what share of the last fifth's choices was right."""
     alphabet = replace(maker.alphabet, words=maker.alphabet.words[::FEW])
-    forward, optimizer, rng = PackedForward(model, torch.bfloat16), make_muon(model, 3e-3, 0.0), random.Random(2)
+    forward, optimizer, rng = PackedForward(model, torch.bfloat16), make_muon(model, 2e-3, 0.0), random.Random(2)
     right: dict[str, list[float]] = {skill: [] for skill in SKILLS}
     tokens = 0
     for skill in islice(SKILLS * steps, steps):

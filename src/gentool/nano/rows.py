@@ -25,7 +25,7 @@ LESSON_LENGTH = 160
 FEW = 4
 """First lessons take every so many-th word."""
 TASKS: tuple[Task, ...] = ("select", "rank", "joint")
-TASK_WEIGHTS = (40, 57, 3)
+TASK_WEIGHTS = (64, 33, 3)
 WORDINGS = ("standard", "brief", "polite", "elaborate")
 WORDING_WEIGHTS = (85, 5, 5, 5)
 JSON_SHARE = 0.1
