@@ -151,7 +151,7 @@ def refuse(refused: Refused, suite: Path, tmp_path: Path, **changes: Any) -> str
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"seeds": 1}, ": unknown key 'seeds'; did you mean 'seed'?"),
+        ({"sede": 1}, ": unknown key 'sede'; did you mean 'seed'?"),
         ({"runs": {"a": {"pairs": {"chnages": []}}}}, ", runs.a: unknown key 'pairs.chnages'; did you mean 'changes'?"),
         ({"runs": {"a": {}, "b": {"pairs": {"changes": ["one"]}}}}, ", runs.b: pairs.changes.0: "),
         ({"runs": {"a": {}, "b": {"seed": 2}}}, ", runs.b: seed is the same in all runs of a suite; set it beside `runs`"),

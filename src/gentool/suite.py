@@ -1,7 +1,8 @@
 """A suite: several runs of one recipe, which differ in what is compared and share all the rest. Floor 4; called by gentool.cli.
 
 A recipe with the table `runs` in; OUT/NAME/ out, an ordinary run folder for each run, and OUT/report.html with all side by side.
-Data are synthesised once, the small student is built and pretrained once, and every run answers the same test.
+Data are synthesised once, the small student is built and pretrained once, and every run answers the same test. Where the recipe
+names several seeds, all of this is done for each in OUT/seed-S/, and gentool.seeds pools them.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import typer
 import yaml
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, SerializerFunctionWrapHandler, ValidationInfo, field_validator, model_serializer, model_validator
 
 from gentool import console
 from gentool import run as steps
@@ -23,9 +24,10 @@ from gentool.core.errors import ModelError, RecipeError, RunError
 from gentool.core.jsonl import write_text
 from gentool.core.recipe import check_recipe, differing_keys, dump_recipe, read_recipe
 from gentool.engines.hf import check_model
-from gentool.evaluate.predictors import EMBEDDING, TRAINED
+from gentool.evaluate.predictors import EMBEDDING, TRAINED, name_of
 from gentool.report.html import write_report
 from gentool.run import Recipe, Run, find_recipe, locked, open_run
+from gentool.seeds import compare_seeds
 from gentool.train.processes import processes
 from gentool.train.two_stage import SCRATCH
 
@@ -42,10 +44,12 @@ class Suite(Recipe):
     runs: by the name of its folder what a run changes of the settings beside this table. The first is asked by all of
     `predict.engines`, the others by `trained` alone, unless they name engines themselves. A run's `name` is its folder's where it
     gives none. pretrain_on: the run whose training examples the small student is pretrained on; null is the first.
+    seeds: in place of `seed`, the seeds that every run is made with; null is the one.
     """
 
     runs: dict[str, dict[str, Any] | None] = Field(min_length=1)
     pretrain_on: str | None = None
+    seeds: tuple[int, ...] | None = None
 
     @field_validator("runs")
     @classmethod
@@ -63,6 +67,33 @@ class Suite(Recipe):
             raise ValueError(f"'{name}' is none of the runs ({', '.join(runs)})")
         return name
 
+    @field_validator("seeds")
+    @classmethod
+    def _check_seeds(cls, seeds: tuple[int, ...] | None) -> tuple[int, ...] | None:
+        if seeds is None:
+            return None
+        if not seeds:
+            raise ValueError("name at least one, or leave it out")
+        repeated = [seed for place, seed in enumerate(seeds) if seed in seeds[:place]]
+        if repeated:
+            raise ValueError(f"{repeated[0]} stands in it twice")
+        return seeds
+
+    @model_validator(mode="after")
+    def _check_seed(self) -> Self:
+        if self.seeds is not None and "seed" in self.model_fields_set:
+            raise ValueError("`seed` stands beside `seeds`: leave out one of them")
+        own = [name for name, changes in self.runs.items() if self.seeds is not None and "seed" in (changes or {})]
+        if own:
+            raise ValueError(f"runs.{own[0]}: `seed` stands beside `seeds`, which are those of all runs")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _leave_out_seed(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Of `seed` and `seeds` that which is in use: what is written can be read again."""
+        unused = "seeds" if self.seeds is None else "seed"
+        return {key: value for key, value in dump(self).items() if key != unused}
+
 
 def is_suite(recipe: str) -> bool:
     """Whether a recipe, by its path or shipped name, has a table of runs. What cannot be read is left to those who read it."""
@@ -74,10 +105,10 @@ def is_suite(recipe: str) -> bool:
 
 
 def read_suite(recipe: str, overrides: Sequence[str] = ()) -> tuple[Suite, dict[str, Recipe]]:
-    """A suite and the recipe of each of its runs. Raises RecipeError with the path of the key that is wrong."""
+    """A suite and the recipe of each of its runs, without the seed where there are several. Raises RecipeError with the path of the wrong key."""
     path = find_recipe(recipe)
     suite = read_recipe(path, overrides, Suite)
-    shared = suite.model_dump(mode="json", exclude={"runs", "pretrain_on"})
+    shared = {"seed": suite.seed, **suite.model_dump(mode="json", exclude={"runs", "pretrain_on", "seeds"})}
     recipes: dict[str, Recipe] = {}
     for name, changes in suite.runs.items():
         own = merge({"name": name.replace("_", " "), **({"predict": {"engines": [TRAINED]}} if recipes else {})}, changes or {})
@@ -98,8 +129,8 @@ def merge(table: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
     return merged
 
 
-def run_suite(recipe: str, out: Path, overrides: Sequence[str] = ()) -> Path:
-    """Run every stage of every run that is not done yet; returns the report of all."""
+def run_suite(recipe: str, out: Path, overrides: Sequence[str] = ()) -> list[Path]:
+    """Run every stage of every run that is not done yet; returns the report of all runs, or of those of each seed."""
     if processes() > 1:
         raise RunError("a suite is not run by torchrun: start it without, or train its runs one by one with `gentool train`")
     suite, recipes = read_suite(recipe, overrides)
@@ -109,16 +140,47 @@ def run_suite(recipe: str, out: Path, overrides: Sequence[str] = ()) -> Path:
         check_model(suite.train.model)
     with locked(out):
         _save(suite, out)
-        _synthesise(out, recipes)
-        _build(out, recipes)
-        _prepare_base(out, recipes, suite.pretrain_on or next(iter(recipes)))
-        for name in recipes:
-            _train_and_answer(out, name, recipes)
-        folders = [out / name for name in recipes]
-        console.say_comparison(folders)
-        report = write_report(folders, out / "report.html", suite.name)
-    typer.echo(f"report: {report}")
-    return report
+        folders = list_folders(suite, recipes, out)
+        for folder, own in folders.items():
+            _synthesise(folder, own)
+            _build(folder, own)
+        for folder, own in folders.items():
+            _prepare_base(folder, own, suite.pretrain_on or next(iter(own)))
+            for name in own:
+                _train_and_answer(folder, name, own)
+        _compare(suite, recipes, list(folders), out)
+        reports = [_report(suite, folder, own) for folder, own in folders.items()]
+    for report in reports:
+        typer.echo(f"report: {report}")
+    return reports
+
+
+def list_folders(suite: Suite, recipes: Mapping[str, Recipe], out: Path) -> dict[Path, dict[str, Recipe]]:
+    """The folders that hold the runs, and the recipes of those: `out`, or one for each of several seeds, which the runs' names say."""
+    if suite.seeds is None:
+        return {out: dict(recipes)}
+    return {
+        out / f"seed-{seed}": {
+            name: recipe.model_copy(update={"seed": seed, "name": f"{recipe.name}, seed {seed}"}) for name, recipe in recipes.items()
+        }
+        for seed in suite.seeds
+    }
+
+
+def _compare(suite: Suite, recipes: Mapping[str, Recipe], folders: Sequence[Path], out: Path) -> None:
+    """Say how the runs compare; of several seeds all together."""
+    if suite.seeds is None:
+        console.say_comparison([out / name for name in recipes])
+        return
+    engines = {name: [name_of(engine, recipe.predict.constrain) for engine in recipe.predict.engines] for name, recipe in recipes.items()}
+    compare_seeds(dict(zip(suite.seeds, folders, strict=True)), engines, out)
+
+
+def _report(suite: Suite, folder: Path, recipes: Mapping[str, Recipe]) -> Path:
+    """The page of the runs that answered one test, side by side."""
+    seed = next(iter(recipes.values())).seed
+    title = suite.name if suite.seeds is None else f"{suite.name}, seed {seed}"
+    return write_report([folder / name for name in recipes], folder / "report.html", title)
 
 
 def _save(suite: Suite, out: Path) -> None:

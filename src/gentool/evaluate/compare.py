@@ -104,7 +104,7 @@ def _collect(examples: Sequence[Example], models: Sequence[Judged]) -> Iterable[
     )
     with_call = [example for example in examples if _of(models[0], example).parameter_values is not None]
     yield (VALUES,), [_item(example, [[_of(model, example).parameter_values for model in models]]) for example in with_call]
-    pairs = _match(examples)
+    pairs = match_examples(examples)
     for metric, kind in PAIR_METRICS.items():
         own = [(before, after) for before, after in pairs if before.kind == kind]
         yield (metric,), [_item(after, [[_of(model, before).selection and _of(model, after).selection for model in models]]) for before, after in own]
@@ -114,7 +114,7 @@ def _item(example: Example, right: Sequence[Sequence[bool | None]]) -> Item:
     return Item(example.family, example.scenario, example.category, tuple(tuple(map(bool, row)) for row in right))
 
 
-def _match(examples: Iterable[Example]) -> list[tuple[Example, Example]]:
+def match_examples(examples: Iterable[Example]) -> list[tuple[Example, Example]]:
     """The complete pairs, before and after; examples whose other half is not there are in none."""
     by_kind = {(example.pair, example.kind): example for example in examples}
     return [(example, after) for example in by_kind.values() if example.kind in AFTER and (after := by_kind.get((example.pair, AFTER[example.kind])))]

@@ -1,7 +1,7 @@
 """Statistics of paired outcomes: two models' right and wrong answers to the same examples, which come in families.
 
 In: differences by family, counts of examples that one model alone has right, p-values. Out: intervals and p-values.
-Called by gentool.evaluate.compare; docs/compare.md has the formulas and their sources.
+Called by gentool.evaluate.compare and gentool.evaluate.seeds; docs/compare.md has the formulas and their sources.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ WEIGHTS_AT_ONCE = 4_000_000
 Bounds = tuple[float | None, float | None]
 
 
-def bootstrap_intervals(families: Sequence[str], differences: npt.NDArray[np.float64], seed: int, draws: int = DRAWS) -> list[Bounds]:
-    """95% intervals of mean differences by the cluster bootstrap: whole families are drawn with replacement.
+def bootstrap_intervals(families: Sequence[str], values: npt.NDArray[np.float64], seed: int, draws: int = DRAWS) -> list[Bounds]:
+    """95% intervals of means by the cluster bootstrap: whole families are drawn with replacement.
 
-    `families` (examples) names the family of each example, `differences` (examples, comparisons) is 1 where the second model
-    alone is right, -1 where the first alone is, else 0. All comparisons share their draws. Source: Field and
-    Welsh 2007. Bounds are percentiles (Efron and Tibshirani 1993) at levels that are moved outwards for few families (Hesterberg
+    `families` (examples) names the family of each example. `values` (examples, columns) is 1 where a model is right, else 0; of a
+    difference 1 where the second model alone is right, -1 where the first alone is, else 0. All columns share their draws.
+    Source: Field and Welsh 2007. Bounds are percentiles (Efron and Tibshirani 1993) at levels that are moved outwards for few families (Hesterberg
     2015). With one family there is no interval.
     """
     import numpy as np
 
     names, places = np.unique(np.asarray(families), return_inverse=True)
     if len(names) < 2:
-        return [(None, None)] * differences.shape[1]
-    sums = np.zeros((len(names), differences.shape[1] + 1))
-    np.add.at(sums, places, np.column_stack([differences, np.ones(len(places))]))
+        return [(None, None)] * values.shape[1]
+    sums = np.zeros((len(names), values.shape[1] + 1))
+    np.add.at(sums, places, np.column_stack([values, np.ones(len(places))]))
     drawn = np.concatenate([weights @ sums for weights in _draw_weights(len(names), draws, seed)])
     means = drawn[:, :-1] / drawn[:, -1:]
     tail = expanded_tail(len(names))
