@@ -53,11 +53,12 @@ class Circuits:
         basis[:, RESERVED:] = torch.linalg.qr(torch.randn(free, free))[0]
         number = self.heads * len(self.slow)
         self.read, self.written = basis[:number], basis[-number:]
-        self.turned = torch.block_diag(*(torch.linalg.qr(torch.randn(len(self.slow), len(self.slow)))[0] for _ in range(self.heads)))
+        turns = [torch.linalg.qr(torch.randn(len(self.slow), len(self.slow)))[0] for _ in range(self.heads)]
+        self.turned: torch.Tensor = torch.block_diag(*turns)  # type: ignore[no-untyped-call]
         self.name = torch.zeros(TAG_WIDTH, self.width)
         self.name[:, RESERVED:] = torch.linalg.qr(torch.randn(free, free))[0][:TAG_WIDTH]
-        self.common, self.tag, self.found = torch.eye(self.width)[:RESERVED].split((1, TAG_WIDTH, TAG_WIDTH))
-        self.common = self.common[0]
+        free_of_tokens = torch.eye(self.width)[:RESERVED]
+        self.common, self.tag, self.found = free_of_tokens[0], free_of_tokens[1 : 1 + TAG_WIDTH], free_of_tokens[1 + TAG_WIDTH :]
         self.usual = COMMON * self.width**0.5 / (1 + COMMON**2) ** 0.5
         model.model.embed_tokens.weight[:, :RESERVED] = 0.0
         model.model.embed_tokens.weight[:, 0] = COMMON * spread * self.width**0.5
