@@ -19,6 +19,7 @@ def small(monkeypatch: pytest.MonkeyPatch, source: Handful, tokenizer: Any) -> N
     """A source of five tools in place of the corpus, a tokenizer that knows some more words, and the size of the tests."""
     monkeypatch.setattr(command, "train_tokenizer", lambda *_: tokenizer)
     monkeypatch.setattr(command, "open_sources", lambda *_: {"handful": source})
+    monkeypatch.setattr(command, "open_relations", lambda _: {})
     monkeypatch.setattr(command, "BaseSettings", lambda **_: TINY)
 
 

@@ -13,6 +13,7 @@ import torch
 
 from gentool.nano.base import build_base
 from gentool.nano.pretrain import Pretraining, PretrainSettings, Progress
+from gentool.nano.rows import RowMaker
 
 from .conftest import TINY, Handful
 
@@ -21,7 +22,7 @@ SETTINGS = PretrainSettings(length=400, rows=2, shares={"handful": 1.0}, warmup=
 
 def begin(tokenizer: Any, source: Handful, folder: Path, seed: int = 0) -> Pretraining:
     folder.mkdir(exist_ok=True)
-    return Pretraining(build_base(tokenizer, TINY, seed), tokenizer, {"handful": source}, folder, SETTINGS, seed)
+    return Pretraining(build_base(tokenizer, TINY, seed), RowMaker(tokenizer, {"handful": source}, SETTINGS.length), folder, SETTINGS, seed)
 
 
 def take(training: Pretraining, steps: int) -> None:
@@ -46,14 +47,14 @@ def test_it_learns_to_answer(tokenizer: Any, source: Handful, tmp_path: Path) ->
 def test_lessons_come_first_and_stay(tokenizer: Any, source: Handful, tmp_path: Path) -> None:
     training = begin(tokenizer, source, tmp_path)
     take(training, 6)
-    assert {kind.split()[0] for kind in training.progress.right} <= {"loss", "copy", "bind", "choose"}
+    assert {kind.split()[0] for kind in training.progress.right} <= {"loss", "copy", "bind", "choose", "relate"}
     training.progress.right = dict.fromkeys(("copy choice", "bind choice", "choose choice"), 0.99)
     take(training, 1)
     assert training.progress.ready
     take(training, 30)
     kinds = {kind.split()[0] for kind in training.progress.right}
     assert "handful" in kinds
-    assert kinds & {"copy", "bind", "choose"}
+    assert kinds >= {"copy", "bind", "choose", "relate"}
 
 
 def test_a_training_that_is_resumed_is_the_same(tokenizer: Any, source: Handful, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from gentool.nano.skills import Alphabet, draw_skill
+from gentool.nano.skills import Alphabet, Related, draw_skill
 
 LINE, COLON, JOINT, ASKS, NONE, END = range(6)
 ALPHABET = Alphabet(range(10, 400), LINE, COLON, JOINT, ASKS, NONE, END)
@@ -67,3 +67,19 @@ def test_what_is_copied_stood_before() -> None:
         text = ",".join(map(str, row.trunk))
         assert all(",".join(map(str, branch.ids)) in text for branch in row.branches)
     assert 5 < joined < 35
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_line_is_chosen_by_relatives_of_its_words(seed: int) -> None:
+    relatives = {word: [word + 200] for word in range(10, 200)}
+    related = Alphabet(range(500, 900), LINE, COLON, JOINT, ASKS, NONE, END, (Related(list(relatives), relatives),))
+    row = draw_skill("relate", related, random.Random(seed), 160, False)
+    lines = read_lines(list(row.trunk)[1:])
+    for branch in row.branches:
+        answer = answer_of(list(branch.ids), branch.choice)
+        asked = {token for token in branch.ids[: branch.trained] if 200 < token < 500}
+        if answer == (NONE,):
+            assert not asked
+        else:
+            assert asked
+            assert asked <= {word + 200 for word in lines[answer]}

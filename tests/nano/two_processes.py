@@ -12,6 +12,7 @@ from transformers import AutoTokenizer
 from conftest import TINY, Handful
 from gentool.nano.base import build_base
 from gentool.nano.pretrain import Pretraining, PretrainSettings
+from gentool.nano.rows import RowMaker
 
 
 def main(folder: Path) -> None:
@@ -19,7 +20,7 @@ def main(folder: Path) -> None:
     torch.distributed.init_process_group("gloo")
     tokenizer = AutoTokenizer.from_pretrained(folder)
     settings = PretrainSettings(length=400, rows=2, shares={"handful": 1.0})
-    training = Pretraining(build_base(tokenizer, TINY, 0), tokenizer, {"handful": Handful()}, folder, settings, 0)
+    training = Pretraining(build_base(tokenizer, TINY, 0), RowMaker(tokenizer, {"handful": Handful()}, settings.length), folder, settings, 0)
     training.progress.ready = training.process == 0
     for _ in range(3):
         training._agree()

@@ -15,8 +15,9 @@ from typing import Any
 from gentool.core.errors import GenToolError, RecipeError
 from gentool.core.recipe import check_recipe
 from gentool.nano.base import BaseSettings, build_base, save_base, train_tokenizer
-from gentool.nano.corpus import open_sources, read_texts
+from gentool.nano.corpus import open_relations, open_sources, read_texts
 from gentool.nano.pretrain import Pretraining, PretrainSettings
+from gentool.nano.rows import RowMaker
 from gentool.train.processes import is_main, processes
 
 STOPPED = 130
@@ -48,7 +49,8 @@ def make_base(arguments: argparse.Namespace) -> None:
         sources = open_sources(folder, arguments.seed)
         tokenizer = open_tokenizer(folder / "tokenizer", lambda: train_tokenizer(read_texts(sources, arguments.seed), size))
     model = build_base(tokenizer, size, arguments.seed, open_encoder(arguments.encoder))
-    training = Pretraining(model, tokenizer, sources, folder, settings, arguments.seed)
+    maker = RowMaker(tokenizer, sources, settings.length, open_relations(tokenizer))
+    training = Pretraining(model, maker, folder, settings, arguments.seed)
     training.resume()
     training.run(3600 * arguments.hours)
     if is_main():

@@ -9,15 +9,22 @@ import json
 import random
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gentool.nano.episodes import draw_episode
 from gentool.nano.intents import read_intents
 from gentool.nano.lexicon_items import LexiconSource
 from gentool.nano.material import Source
+from gentool.nano.relations import Relation, relate_words
+from gentool.nano.rows import words_of_alphabet
 from gentool.nano.rules_items import RulesSource, build_rules_pool, procedural_tools
+from gentool.nano.wordnet import read_wordnet
 from gentool.nano.wordnet_items import WordNetSource
 from gentool.prompts import PromptSettings, render_messages, render_reply
 from gentool.starter import read_starter_families, read_starter_tools
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 RULES_TOOLS = 3000
 REQUESTS_PER_TOOL = 8
@@ -33,6 +40,11 @@ def open_sources(folder: Path, seed: int) -> dict[str, Source]:
         tools = procedural_tools(read_intents(), seed, RULES_TOOLS, held_out_names())
         RulesSource(build_rules_pool(tools, seed, REQUESTS_PER_TOOL)).write(pool)
     return {"lexicon": LexiconSource(), "wordnet": WordNetSource(), "rules": RulesSource.of_file(pool)}
+
+
+def open_relations(tokenizer: PreTrainedTokenizerBase) -> dict[str, Relation]:
+    """How WordNet relates the tokenizer's words."""
+    return relate_words(words_of_alphabet(tokenizer), read_wordnet())
 
 
 def held_out_names() -> set[str]:

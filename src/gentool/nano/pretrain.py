@@ -9,7 +9,7 @@ import json
 import random
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,9 +18,8 @@ from pydantic import Field
 
 from gentool.core.recipe import Settings
 from gentool.nano.loss import linear_cross_entropy
-from gentool.nano.material import Source
 from gentool.nano.rows import RowMaker
-from gentool.nano.skills import SKILLS
+from gentool.nano.skills import FIRST_SKILLS, SKILLS
 from gentool.nano.step import Batch, PackedForward, PackedRow, collate
 from gentool.train.muon import make_muon
 from gentool.train.processes import is_main, process_number, processes
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     import torch
 
 GATE = 0.7
-"""A lesson is learnt where so many of its choices are right, smoothed over steps; episodes begin when all are."""
+"""A lesson is learnt where so many of its choices are right, smoothed over steps; episodes begin when the first three are."""
 SMOOTHING = 0.97
 STATE = "state.pt"
 
@@ -48,7 +47,7 @@ class PretrainSettings(Settings):
     learning_rate: float = 2e-3
     warmup: int = 100
     decay: float = 0.25
-    lessons: int = 6
+    lessons: int = 8
     other: float = 0.2
     shares: dict[str, float] = Field(default={"lexicon": 0.6, "wordnet": 0.25, "rules": 0.15})
     fewest_tools: int = 2
@@ -74,11 +73,10 @@ class Progress:
 class Pretraining:
     """A model, its optimizer and its rows; `run` trains for some time."""
 
-    def __init__(self, model: Any, tokenizer: Any, sources: Mapping[str, Source], folder: Path, settings: PretrainSettings, seed: int) -> None:
+    def __init__(self, model: Any, maker: RowMaker, folder: Path, settings: PretrainSettings, seed: int) -> None:
         import torch
 
-        self.model, self.tokenizer, self.settings, self.seed, self.folder = model, tokenizer, settings, seed, folder
-        self.maker = RowMaker(tokenizer, sources, settings.length)
+        self.model, self.maker, self.settings, self.seed, self.folder = model, maker, settings, seed, folder
         self.forward = PackedForward(model, torch.bfloat16)
         self.optimizer = make_muon(model, settings.learning_rate, 0.0)
         self.rates = [settings.learning_rate if group.get("momentum") else settings.learning_rate / 2 for group in self.optimizer.param_groups]
@@ -120,7 +118,7 @@ class Pretraining:
         progress.tokens += sum(batch.ids.numel() for batch in batches) * self.processes
         progress.note("loss", float(loss.detach()))
         self._note_hits(rows, predicted == targets, chosen)
-        if not progress.ready and all(progress.right.get(f"{skill} choice", 0) > GATE for skill in SKILLS):
+        if not progress.ready and all(progress.right.get(f"{skill} choice", 0) > GATE for skill in FIRST_SKILLS):
             self._say("lessons learnt")
             progress.ready = True
         if progress.step % 20 == 0:
@@ -128,7 +126,7 @@ class Pretraining:
 
     def _collate(self, rows: Sequence[tuple[str, PackedRow]]) -> Batch:
         """Rows of about one length, padded to the longest."""
-        return collate([row for _, row in rows], max(row.length for _, row in rows), int(self.tokenizer.pad_token_id))
+        return collate([row for _, row in rows], max(row.length for _, row in rows), self.maker.pad)
 
     def _agree(self) -> None:
         """Several processes take the first one's word for the time and for whether lessons are learnt."""

@@ -6,14 +6,17 @@ Called by gentool.nano.pretrain. What a row says is what the product's prompts s
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from gentool.core.message import Message
 from gentool.nano.episodes import Episode, draw_episode
 from gentool.nano.material import Source
-from gentool.nano.skills import Alphabet, Skill, draw_skill
+from gentool.nano.relations import Relation
+from gentool.nano.skills import Alphabet, Related, Skill, draw_skill
 from gentool.nano.step import Branch, PackedRow
 from gentool.prompts import PromptSettings, Task, render_messages, render_reply
 
@@ -35,11 +38,13 @@ JSON_SHARE = 0.1
 class RowMaker:
     """Makes rows of up to `length` tokens."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, sources: Mapping[str, Source], length: int) -> None:
+    def __init__(
+        self, tokenizer: PreTrainedTokenizerBase, sources: Mapping[str, Source], length: int, relations: Mapping[str, Relation] = MappingProxyType({})
+    ) -> None:
         self.encode: Any = tokenizer.backend_tokenizer.encode
         self.sources, self.length = sources, length
-        self.end = str(tokenizer.eos_token)
-        self.alphabet = make_alphabet(tokenizer)
+        self.end, self.pad = str(tokenizer.eos_token), int(tokenizer.pad_token_id or 0)
+        self.alphabet = make_alphabet(tokenizer, relations.values())
 
     def lesson(self, skill: Skill, rng: random.Random, first: bool) -> PackedRow:
         """A short row of a skill: many short ones teach more than a long one. First lessons keep to few words and lines."""
@@ -89,12 +94,25 @@ def prompt_head(messages: list[Message], query: str) -> str:
     return text.removesuffix(f"{query}\n")
 
 
-def make_alphabet(tokenizer: PreTrainedTokenizerBase) -> Alphabet:
-    """Words are the tokens of three letters and more."""
+def make_alphabet(tokenizer: PreTrainedTokenizerBase, relations: Iterable[Relation] = ()) -> Alphabet:
+    """Words are the tokens of three letters and more; a relative may stand in small letters or begin with a capital one."""
     ids = tokenizer.get_vocab()
-    words = sorted(number for token, number in ids.items() if token.isascii() and token.isalpha() and len(token) > 2)
+    written: defaultdict[str, list[int]] = defaultdict(list)
+    for number, token in sorted((number, token) for token, number in ids.items() if token.isascii() and token.isalpha() and len(token) > 2):
+        written[token.lower()].append(number)
 
     def one(text: str) -> int:
         return int(tokenizer.encode(text, add_special_tokens=False)[0])
 
-    return Alphabet(words, one("\n"), one(": "), one("_"), int(ids["<|assistant|>"]), one("none"), int(tokenizer.eos_token_id or 0))
+    def related(relation: Relation) -> Related:
+        relatives = {number: [other for relative in relation[word] for other in written[relative]] for word in relation for number in written[word]}
+        return Related(list(relatives), relatives)
+
+    words = sorted(number for numbers in written.values() for number in numbers)
+    marks = (one("\n"), one(": "), one("_"), int(ids["<|assistant|>"]), one("none"), int(tokenizer.eos_token_id or 0))
+    return Alphabet(words, *marks, tuple(map(related, relations)))
+
+
+def words_of_alphabet(tokenizer: PreTrainedTokenizerBase) -> set[str]:
+    """What `make_alphabet` takes for words, in small letters."""
+    return {token.lower() for token in tokenizer.get_vocab() if token.isascii() and token.isalpha() and len(token) > 2}

@@ -1,4 +1,6 @@
-"""The first lessons: copying, binding a word to its line, choosing a line by some of its words among others. Token ids in, rows out.
+"""The first lessons: copying, binding a word to its line, choosing a line by some of its words among others, or by their relatives.
+
+Token ids in, rows out.
 
 A decoder from scratch learns to choose only after these, each with a loss on many tokens of every row. Called by gentool.nano.rows.
 """
@@ -6,14 +8,16 @@ A decoder from scratch learns to choose only after these, each with a loss on ma
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from gentool.nano.step import Branch, PackedRow
 
-Skill = Literal["copy", "bind", "choose"]
+Skill = Literal["copy", "bind", "choose", "relate"]
 SKILLS: tuple[Skill, ...] = get_args(Skill)
+FIRST_SKILLS = SKILLS[:3]
+"""Episodes begin when these are learnt."""
 LONGEST_COPY = 32
 FEW_AROUND, MOST_AROUND = 2, 12
 MOST_BETWEEN = 24
@@ -28,8 +32,16 @@ JOINED = 0.5
 
 
 @dataclass(frozen=True)
+class Related:
+    """Words that have relatives, and these."""
+
+    words: Sequence[int]
+    relatives: Mapping[int, Sequence[int]]
+
+
+@dataclass(frozen=True)
 class Alphabet:
-    """The ids that lessons are made of: words to draw from, and the marks around them."""
+    """The ids that lessons are made of: words to draw from, the marks around them, and which words are related, by one relation or another."""
 
     words: Sequence[int]
     line: int
@@ -38,6 +50,7 @@ class Alphabet:
     asks: int
     none: int
     end: int
+    relations: tuple[Related, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,19 +65,21 @@ def draw_skill(skill: Skill, alphabet: Alphabet, rng: random.Random, length: int
     """A row of about `length` tokens; first lessons have fewer lines, and fewer words around those that matter."""
     if skill == "copy":
         return _copy(alphabet, rng, length)
-    lines = _draw_lines(alphabet, rng, rng.randint(2, 4 if first else 6), 7 if first else 12)
+    related = rng.choice(alphabet.relations) if skill == "relate" and alphabet.relations else Related(alphabet.words, {})
+    lines = _draw_lines(alphabet, related.words, rng, rng.randint(2, 4 if first else 6), 7 if first else 12)
     trunk = [alphabet.line, *(token for line in lines for token in (*line.name, alphabet.colon, *line.words, alphabet.line))]
     trunk += [*rng.choices(alphabet.words, k=rng.randint(0, MOST_BETWEEN)), alphabet.line]
     branches = []
     at = len(trunk)
     while at < length:
-        branches.append(_bind(alphabet, lines, rng) if skill == "bind" else _choose(alphabet, lines, rng, FEW_AROUND if first else MOST_AROUND))
+        around = FEW_AROUND if first else MOST_AROUND
+        branches.append(_bind(alphabet, lines, rng) if skill == "bind" else _choose(alphabet, related.relatives, lines, rng, around))
         at += len(branches[-1].ids)
     return PackedRow(trunk, branches, len(trunk))
 
 
-def _draw_lines(alphabet: Alphabet, rng: random.Random, number: int, longest: int) -> list[Line]:
-    """Lines of different names, some of which begin alike."""
+def _draw_lines(alphabet: Alphabet, said: Sequence[int], rng: random.Random, number: int, longest: int) -> list[Line]:
+    """Lines of different names, some of which begin alike, with words of `said`."""
     lines: list[Line] = []
     while len(lines) < number:
         words = rng.sample(alphabet.words, rng.choices(NAME_LENGTHS, NAME_WEIGHTS)[0])
@@ -72,7 +87,7 @@ def _draw_lines(alphabet: Alphabet, rng: random.Random, number: int, longest: in
             words[0] = rng.choice(lines).name[0]
         name = tuple(_join(words, alphabet.joint))
         if all(name != line.name for line in lines):
-            lines.append(Line(name, tuple(rng.sample(alphabet.words, rng.randint(4, longest)))))
+            lines.append(Line(name, tuple(rng.sample(said, rng.randint(4, longest)))))
     return lines
 
 
@@ -103,15 +118,16 @@ def _bind(alphabet: Alphabet, lines: Sequence[Line], rng: random.Random) -> Bran
     return Branch([rng.choice(line.words), alphabet.asks, *line.name, alphabet.end], 2, (2, 2 + len(line.name)))
 
 
-def _choose(alphabet: Alphabet, lines: Sequence[Line], rng: random.Random, around: int) -> Branch:
-    """One to three words of one line, or of none, somewhere among words of no line; the answer stands some tokens behind them."""
+def _choose(alphabet: Alphabet, relatives: Mapping[int, Sequence[int]], lines: Sequence[Line], rng: random.Random, around: int) -> Branch:
+    """One to three words of one line, or relatives of such, somewhere among words of no line, or none; the answer stands some tokens behind them."""
     taken = {word for line in lines for word in (*line.name, *line.words)}
+    taken.update(relative for word in tuple(taken) for relative in relatives.get(word, ()))
     query = [word for word in rng.choices(alphabet.words, k=rng.randint(1, around)) if word not in taken]
     name: tuple[int, ...] = (alphabet.none,)
     if rng.random() > UNSERVED:
         line = rng.choice(lines)
         name = line.name
         for word in rng.sample(line.words, rng.randint(1, 3)):
-            query.insert(rng.randint(0, len(query)), word)
+            query.insert(rng.randint(0, len(query)), rng.choice(relatives.get(word, (word,))))
     before = [*query, *(alphabet.asks, alphabet.line, alphabet.colon)[: rng.randint(1, 3)]]
     return Branch([*before, *name, alphabet.end], len(before), (len(before), len(before) + len(name)))
