@@ -12,7 +12,7 @@ import random
 import statistics
 import time
 from dataclasses import replace
-from itertools import islice
+from itertools import cycle, islice
 from typing import Any
 
 import torch
@@ -23,7 +23,7 @@ from gentool.nano.corpus import texts_of
 from gentool.nano.lexicon_items import LexiconSource
 from gentool.nano.loss import linear_cross_entropy
 from gentool.nano.rows import FEW, RowMaker
-from gentool.nano.skills import SKILLS, draw_skill
+from gentool.nano.skills import FIRST_SKILLS, draw_skill
 from gentool.nano.step import PackedForward, PackedRow, collate
 from gentool.train.muon import make_muon
 
@@ -33,7 +33,7 @@ SETTINGS = BaseSettings(meaning=0.0)
 
 
 def main() -> None:
-    """Both comparisons."""
+    """The comparisons, one after the other."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=5)
@@ -126,9 +126,9 @@ def learn_lessons(maker: RowMaker, model: Any, circuits: bool, steps: int) -> No
     """Train on the three lessons in turn; say what share of the last fifth's choices was right."""
     alphabet = replace(maker.alphabet, words=maker.alphabet.words[::FEW])
     forward, optimizer, rng = PackedForward(model, torch.bfloat16), make_muon(model, 2e-3, 0.0), random.Random(2)
-    right: dict[str, list[float]] = {skill: [] for skill in SKILLS}
+    right: dict[str, list[float]] = {skill: [] for skill in FIRST_SKILLS}
     tokens = 0
-    for skill in islice(SKILLS * steps, steps):
+    for skill in islice(cycle(FIRST_SKILLS), steps):
         rows = [draw_skill(skill, alphabet, rng, 112, first=True) for _ in range(8)]
         batch = collate(rows, max(row.length for row in rows), 0)
         logits = forward(batch)

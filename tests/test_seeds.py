@@ -61,3 +61,10 @@ def test_models_are_named_by_run_or_engine_and_by_both_where_that_is_not_enough(
     assert [model.label for model in list_models({"full": ["random", "trained"], "joint": ["trained"]})] == ["full", "joint", "random"]
     assert [model.label for model in list_models({"a": ["tfidf"], "b": ["trained", "tfidf"]})] == ["a/tfidf", "b", "b/tfidf"]
     assert [model.label for model in list_models({"tfidf": ["trained", "tfidf"]})] == ["tfidf/trained", "tfidf/tfidf"]
+    held = list_models({"full": ["tfidf", "trained+names"], "joint": ["trained+names"]})
+    assert [model.label for model in held] == ["full+names", "joint+names", "tfidf"]
+
+
+def test_the_first_run_has_to_have_an_engine() -> None:
+    with pytest.raises(RunError, match="full, the run that the others are compared with, has no engine that is scored"):
+        list_models({"full": [], "joint": ["trained"]})

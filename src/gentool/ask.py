@@ -1,4 +1,4 @@
-"""Ask a run's student: a query in, its ranking and its call out. Floor 4; called by gentool.cli."""
+"""Ask a run's student: a query in, its ranking and its call out. Floor 5; called by gentool.cli."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a synthesis kept and why it refused the rest: rates by check and by domain, and records to look at. Floor 4; called by gentool.cli.
+"""What a synthesis kept and why it refused the rest: rates by check and by domain, and records to look at. Floor 5; called by gentool.cli.
 
 Reads the files of the stage synth only; the same seed shows the same records.
 """

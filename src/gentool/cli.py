@@ -1,4 +1,4 @@
-"""The command line: one function a command, each reads the recipe, calls one step and says where the output is. Floor 4.
+"""The command line: one function a command, each reads the recipe, calls one step and says where the output is. Floor 5.
 
 Faults that the user can mend end with one line and exit status 2; `gentool lint` exits with 1 where it finds errors,
 `gentool drift` where a threshold is broken.

@@ -1,6 +1,6 @@
 """Compare scored models: run folders in; a table on the terminal, and where asked JSON, Markdown and the records that differ out.
 
-Floor 4; called by gentool.cli. Reads pairs/test.jsonl, score/NAME.verdicts.jsonl and, for the records, predict/NAME.jsonl.
+Floor 5; called by gentool.cli. Reads pairs/test.jsonl, score/NAME.verdicts.jsonl and, for the records, predict/NAME.jsonl.
 gentool.evaluate.compare computes what is shown.
 """
 

@@ -1,4 +1,4 @@
-"""What the commands print: one line a stage, and the score table. Floor 4; called by gentool.cli."""
+"""What the commands print: one line a stage, and the score table. Floor 5; called by gentool.cli."""
 
 from __future__ import annotations
 

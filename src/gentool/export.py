@@ -1,4 +1,4 @@
-"""Answers as other people's evaluators read them: a run with predictions comes in, files go out. Floor 4; called by gentool.cli."""
+"""Answers as other people's evaluators read them: a run with predictions comes in, files go out. Floor 5; called by gentool.cli."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exceptions as one line for the terminal: what is wrong, where, and what to do. Floor 4; called by gentool.cli."""
+"""Exceptions as one line for the terminal: what is wrong, where, and what to do. Floor 5; called by gentool.cli."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run: a recipe and a folder in which every stage finds its input and leaves its output. Floor 4; called by gentool.cli.
+"""A run: a recipe and a folder in which every stage finds its input and leaves its output. Floor 5; called by gentool.cli.
 
 catalogue -> synth -> pairs -> train -> predict -> score -> report
 """

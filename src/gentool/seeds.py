@@ -55,15 +55,28 @@ def pool_folders(folders: Mapping[int, Path], engines: Mapping[str, Sequence[str
 def list_models(engines: Mapping[str, Sequence[str]]) -> list[Model]:
     """What is compared, the reference first: what the first run trained, or its first engine; then what each trained, then the others.
 
-    What a run trained is called by the run, any other engine by its own name; where that is not enough, by both.
+    What a run trained is called by the run, any other engine by its own name; where that is not enough, by both. Raises RunError
+    where the first run has none.
     """
-    found = [Model(run, engine, run if engine == TRAINED else engine) for run, own in engines.items() for engine in own]
+    found = [Model(run, engine, label_of(run, engine)) for run, own in engines.items() for engine in own]
     count = Counter(model.label for model in found)
     named = [model if count[model.label] == 1 else Model(model.run, model.engine, f"{model.run}/{model.engine}") for model in found]
-    ordered = sorted(named, key=lambda model: model.engine != TRAINED)
+    ordered = sorted(named, key=lambda model: not is_trained(model.engine))
     first = next(iter(engines))
-    reference = next(model for model in ordered if model.run == first)
-    return [reference, *(model for model in ordered if model != reference)]
+    references = [model for model in ordered if model.run == first]
+    if not references:
+        raise RunError(f"{first}, the run that the others are compared with, has no engine that is scored")
+    return [references[0], *(model for model in ordered if model != references[0])]
+
+
+def is_trained(engine: str) -> bool:
+    """Whether a file is of what the run trained, its answers free or held to names or schemas."""
+    return engine.partition("+")[0] == TRAINED
+
+
+def label_of(run: str, engine: str) -> str:
+    """The run in place of `trained`."""
+    return f"{run}{engine.removeprefix(TRAINED)}" if is_trained(engine) else engine
 
 
 def _is_scored(run: str, engine: str, folders: Mapping[int, Path]) -> bool:

@@ -1,4 +1,4 @@
-"""A suite: several runs of one recipe, which differ in what is compared and share all the rest. Floor 4; called by gentool.cli.
+"""A suite: several runs of one recipe, which differ in what is compared and share all the rest. Floor 5; called by gentool.cli.
 
 A recipe with the table `runs` in; OUT/NAME/ out, an ordinary run folder for each run, and OUT/report.html with all side by side.
 Data are synthesised once, the small student is built and pretrained once, and every run answers the same test. Where the recipe

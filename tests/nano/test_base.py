@@ -10,10 +10,13 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from gentool.nano.base import BaseSettings, build_base, save_base, train_tokenizer, words_of
-from gentool.nano.start import RESERVED
+from gentool.nano.base import NEWLINE, BaseSettings, build_base, save_base, train_tokenizer, words_of
+from gentool.nano.start import RESERVED, start_weights
 
 from .conftest import TINY
+
+FOUND = 4
+"""The layers before it: convolution, tags, convolution, finding."""
 
 
 def test_a_word_is_the_same_token_everywhere(tokenizer: Any) -> None:
@@ -42,6 +45,28 @@ def test_an_untrained_base_copies(circuits: bool, least: int, most: int, joined:
         logits = model(torch.cat([segment, segment])[None]).logits[0]
     likelier = (logits[25:47] > logits[25:47].gather(1, segment[2:, None])).sum(1)
     assert least <= likelier.float().median() < most
+
+
+def test_an_untrained_base_finds_the_line_of_a_word() -> None:
+    """After the second attention a word of the query knows which of four lines it stands in: the first token of that line is nearest."""
+    texts = [f"word{chr(97 + first)}{chr(97 + second)}" for first in range(26) for second in range(26)]
+    tokenizer = train_tokenizer([*(texts * 2), "\n\n\n"], BaseSettings(vocab_size=1200))
+    model = build_base(tokenizer, BaseSettings(vocab_size=1200, circuits=False), 0)
+    newline = tokenizer.get_vocab()[NEWLINE]
+    with torch.no_grad():
+        circuits = start_weights(model, BaseSettings().spread, newline)
+    torch.manual_seed(1)
+    tokens = torch.randperm(600) + 300
+    lines, filler = tokens[:40].view(4, 10), tokens[40:60]
+    right = []
+    for number, line in enumerate(lines):
+        for word in line[3:8]:
+            ids = torch.cat([torch.tensor([newline]), *(torch.cat([held, torch.tensor([newline])]) for held in lines), filler, word[None]])
+            with torch.no_grad():
+                hidden = model.model(ids[None], output_hidden_states=True).hidden_states[FOUND][0, -1]
+                names = model.model.embed_tokens.weight[lines[:, 0]] @ circuits.name.T
+            right.append(int(torch.cosine_similarity(names, (circuits.found @ hidden)[None]).argmax()) == number)
+    assert sum(right) / len(right) > 0.6
 
 
 def test_the_start_is_drawn_from_the_seed(tokenizer: Any) -> None:

@@ -29,6 +29,17 @@ def test_loss_gradients_and_predictions_are_the_plain_ones() -> None:
     assert torch.equal(predicted, logits.argmax(-1))
 
 
+def test_in_bf16_gradients_are_near_those_of_fp32() -> None:
+    torch.manual_seed(0)
+    hidden, vocabulary, targets = torch.randn(90, 16), torch.randn(50, 16), torch.randint(0, 50, (90,))
+    found = []
+    for dtype in (torch.bfloat16, torch.float32):
+        parts = hidden.to(dtype).requires_grad_(), vocabulary.to(dtype).requires_grad_()
+        linear_cross_entropy(*parts, targets, torch.full((90,), 1 / 90))[0].backward()  # type: ignore[no-untyped-call]
+        found.append(torch.cat([part.grad.float().flatten() for part in parts if part.grad is not None]))
+    assert torch.cosine_similarity(found[0], found[1], 0) > 0.999
+
+
 def test_nothing_to_learn_is_no_loss() -> None:
     hidden = torch.zeros(0, 8, requires_grad=True)
     loss, predicted = linear_cross_entropy(hidden, torch.randn(5, 8), torch.zeros(0, dtype=torch.long), torch.zeros(0))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
-from gentool.nano.skills import Alphabet, Related, draw_skill
+from gentool.nano.skills import Alphabet, Related, Skill, draw_skill
 
 LINE, COLON, JOINT, ASKS, NONE, END = range(6)
 ALPHABET = Alphabet(range(10, 400), LINE, COLON, JOINT, ASKS, NONE, END)
@@ -66,20 +67,29 @@ def test_what_is_copied_stood_before() -> None:
         joined += JOINT in row.trunk
         text = ",".join(map(str, row.trunk))
         assert all(",".join(map(str, branch.ids)) in text for branch in row.branches)
+        assert all(JOINT not in answer_of(list(branch.ids), branch.choice) for branch in row.branches)
     assert 5 < joined < 35
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_a_line_is_chosen_by_relatives_of_its_words(seed: int) -> None:
-    relatives = {word: [word + 200] for word in range(10, 200)}
-    related = Alphabet(range(500, 900), LINE, COLON, JOINT, ASKS, NONE, END, (Related(list(relatives), relatives),))
-    row = draw_skill("relate", related, random.Random(seed), 160, False)
+def test_a_line_is_chosen_by_relatives_of_its_words_that_are_no_other_lines(seed: int) -> None:
+    """Every word has four relatives, shared with its neighbours, and words around may be anybody's relatives."""
+    words = range(10, 400)
+    relatives = {word: [relative for relative in range(word - 2, word + 3) if relative != word] for word in words}
+    row = draw_skill("relate", replace(ALPHABET, relations=(Related(words, relatives),)), random.Random(seed), 160, False)
     lines = read_lines(list(row.trunk)[1:])
+    reach = {name: {*said, *(relative for word in said for relative in relatives[word])} for name, said in lines.items()}
     for branch in row.branches:
         answer = answer_of(list(branch.ids), branch.choice)
-        asked = {token for token in branch.ids[: branch.trained] if 200 < token < 500}
-        if answer == (NONE,):
-            assert not asked
-        else:
-            assert asked
-            assert asked <= {word + 200 for word in lines[answer]}
+        asked = set(branch.ids[: branch.trained])
+        others = set().union(*(reach[name] - reach.get(answer, set()) for name in reach if name != answer))
+        assert not asked & others
+        if answer != (NONE,):
+            assert asked & reach[answer]
+
+
+@pytest.mark.parametrize("skill", ["bind", "choose"])
+def test_no_word_stands_in_two_lines(skill: Skill) -> None:
+    for seed in range(40):
+        said = [word for words in read_lines(list(draw_skill(skill, ALPHABET, random.Random(seed), 160, False).trunk)[1:]).values() for word in words]
+        assert len(set(said)) == len(said)

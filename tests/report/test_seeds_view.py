@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gentool.evaluate.seeds import COLUMNS
 from gentool.report.seeds_markdown import render_markdown
 from gentool.report.seeds_terminal import describe_seeds
 from gentool.report.seeds_view import HEADS
@@ -63,3 +64,7 @@ def test_one_model_alone_has_no_differences(table: dict[str, Any]) -> None:
     alone = {**table, "means": {"full": table["means"]["full"]}, "differences": {}}
     assert "Difference" not in render_markdown(alone)
     assert not any("Difference" in line for line in describe_seeds(alone))
+
+
+def test_no_column_is_left_out() -> None:
+    assert tuple(HEADS) == COLUMNS

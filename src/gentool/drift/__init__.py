@@ -1,1 +1,1 @@
-"""`gentool drift`: what a change of the catalogue does to a model's answers. Floor 4."""
+"""`gentool drift`: what a change of the catalogue does to a model's answers. Floor 5."""

@@ -1,6 +1,6 @@
 """The base before its training: a tokenizer that sees the same word everywhere, and an LFM2 whose words already lie near their like.
 
-Texts and settings in, a Hugging Face folder out, which plain `AutoModelForCausalLM` loads. Called by gentool.nano.pretrain.
+Texts and settings in, a Hugging Face folder out, which plain `AutoModelForCausalLM` loads. Called by `python -m gentool.nano`.
 """
 
 from __future__ import annotations

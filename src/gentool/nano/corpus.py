@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gentool.nano.base import words_of
 from gentool.nano.episodes import draw_episode
 from gentool.nano.intents import read_intents
 from gentool.nano.lexicon_items import LexiconSource
 from gentool.nano.material import Source
 from gentool.nano.relations import Relation, relate_words
-from gentool.nano.rows import words_of_alphabet
 from gentool.nano.rules_items import RulesSource, build_rules_pool, procedural_tools
 from gentool.nano.wordnet import read_wordnet
 from gentool.nano.wordnet_items import WordNetSource
@@ -44,7 +44,7 @@ def open_sources(folder: Path, seed: int) -> dict[str, Source]:
 
 def open_relations(tokenizer: PreTrainedTokenizerBase) -> dict[str, Relation]:
     """How WordNet relates the tokenizer's words."""
-    return relate_words(words_of_alphabet(tokenizer), read_wordnet())
+    return relate_words(words_of(tokenizer)[1], read_wordnet())
 
 
 def held_out_names() -> set[str]:

@@ -1,4 +1,4 @@
-"""The lexicon's records and how they are read: lexicon/*.jsonl in, `Intent`s out. Floor 1; to be read by the corpus generator.
+"""The lexicon's records and how they are read: lexicon/*.jsonl in, `Intent`s out. Called by gentool.nano.corpus and gentool.nano.lexicon_items.
 
 A line is an intent: one thing that people want done, as an API would offer it (names, descriptions, parameters), a weaker tool
 for the same need, and queries in everyday words with `{parameter}` where a value stands. The records refuse a line that breaks a rule.

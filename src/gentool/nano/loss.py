@@ -5,6 +5,7 @@ The gradient is computed with the loss, a few rows at a time, so that what is in
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ def linear_cross_entropy(
     return loss, predicted
 
 
+@cache
 def _function() -> Any:
+    """The class, made at the first call: torch is heavy."""
     import torch
 
     class LinearCrossEntropy(torch.autograd.Function):

@@ -1,6 +1,6 @@
 """Training the base: lessons first, then episodes, on endless rows; a folder in and out, which a stopped training goes on from.
 
-`python -m gentool.nano.pretrain FOLDER --hours 2`, as `make nano` calls it. What was learnt, step by step, stands in log.jsonl.
+Called by `python -m gentool.nano FOLDER --hours 2`, as `make nano` runs it. What was learnt, step by step, stands in log.jsonl.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import cycle, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from pydantic import Field
 from gentool.core.recipe import Settings
 from gentool.nano.loss import linear_cross_entropy
 from gentool.nano.rows import RowMaker
-from gentool.nano.skills import FIRST_SKILLS, SKILLS
+from gentool.nano.skills import FIRST_SKILLS
 from gentool.nano.step import Batch, PackedForward, PackedRow, collate
 from gentool.train.muon import make_muon
 from gentool.train.processes import is_main, process_number, processes
@@ -42,13 +43,13 @@ class PretrainSettings(Settings):
     state is written.
     """
 
-    length: int = 1024
-    rows: int = 3
-    learning_rate: float = 2e-3
-    warmup: int = 100
-    decay: float = 0.25
-    lessons: int = 8
-    other: float = 0.2
+    length: int = Field(default=1024, ge=1)
+    rows: int = Field(default=3, ge=1)
+    learning_rate: float = Field(default=2e-3, gt=0)
+    warmup: int = Field(default=100, ge=1)
+    decay: float = Field(default=0.25, gt=0, le=1)
+    lessons: int = Field(default=8, ge=1)
+    other: float = Field(default=0.2, gt=0)
     shares: dict[str, float] = Field(default={"lexicon": 0.6, "wordnet": 0.25, "rules": 0.15})
     fewest_tools: int = 2
     most_tools: int = 6
@@ -102,7 +103,7 @@ class Pretraining:
 
         progress, settings = self.progress, self.settings
         rows = self._draw()
-        batches = [self._collate(group) for group in (rows[: len(rows) - settings.rows], rows[len(rows) - settings.rows :])]
+        batches = [self._collate(group) for group in (rows[: settings.lessons], rows[settings.lessons :]) if group]
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
             group["lr"] = rate * self._scale(seconds)
         self.optimizer.zero_grad()
@@ -155,7 +156,7 @@ class Pretraining:
         settings, rng = self.settings, random.Random(f"{self.seed}/{self.progress.step}/{self.process}")
         first = not self.progress.ready
         number = 2 * settings.lessons if first else settings.lessons
-        rows = [(str(skill), self.maker.lesson(skill, rng, first)) for skill in (SKILLS[at % len(SKILLS)] for at in range(number))]
+        rows = [(str(skill), self.maker.lesson(skill, rng, first)) for skill in islice(cycle(self.maker.skills), number)]
         if not first:
             for source in rng.choices(list(settings.shares), list(settings.shares.values()), k=settings.rows):
                 rows.append((source, self.maker.episode(source, rng, rng.randint(settings.fewest_tools, settings.most_tools))))

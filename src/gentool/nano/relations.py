@@ -1,7 +1,7 @@
 """Which words are related: WordNet in, for each word its relatives out, by two relations.
 
 `meaning`: forms of one word, synonyms, more general words; `gloss`: words that explain it. Lessons ask by a relative for the word itself
-(gentool.nano.skills). Called by `python -m gentool.nano`.
+(gentool.nano.skills). Called by gentool.nano.corpus.
 """
 
 from __future__ import annotations

@@ -13,10 +13,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from gentool.core.message import Message
+from gentool.nano.base import words_of
 from gentool.nano.episodes import Episode, draw_episode
 from gentool.nano.material import Source
 from gentool.nano.relations import Relation
-from gentool.nano.skills import Alphabet, Related, Skill, draw_skill
+from gentool.nano.skills import FIRST_SKILLS, SKILLS, Alphabet, Related, Skill, draw_skill
 from gentool.nano.step import Branch, PackedRow
 from gentool.prompts import PromptSettings, Task, render_messages, render_reply
 
@@ -46,8 +47,13 @@ class RowMaker:
         self.end, self.pad = str(tokenizer.eos_token), int(tokenizer.pad_token_id or 0)
         self.alphabet = make_alphabet(tokenizer, relations.values())
 
+    @property
+    def skills(self) -> tuple[Skill, ...]:
+        """The lessons that there is matter for: without relations none by relatives."""
+        return SKILLS if self.alphabet.relations else FIRST_SKILLS
+
     def lesson(self, skill: Skill, rng: random.Random, first: bool) -> PackedRow:
-        """A short row of a skill: many short ones teach more than a long one. First lessons keep to few words and lines."""
+        """A short row of a skill: many short ones teach more than a long one. First lessons keep to fewer words (not of relations) and lines."""
         alphabet = replace(self.alphabet, words=self.alphabet.words[::FEW]) if first else self.alphabet
         return draw_skill(skill, alphabet, rng, LESSON_LENGTH, first)
 
@@ -80,7 +86,7 @@ class RowMaker:
     def _choice(self, query: Sequence[int], reply: Sequence[int], name: str) -> tuple[int, int]:
         """Where in query and reply the first tool's name stands."""
         ids = self._ids(name)
-        at = next((at for at in range(len(reply)) if list(reply[at : at + len(ids)]) == ids), 0)
+        at = next(at for at in range(len(reply)) if list(reply[at : at + len(ids)]) == ids)
         return len(query) + at, len(query) + at + len(ids)
 
     def _ids(self, text: str) -> list[int]:
@@ -95,11 +101,10 @@ def prompt_head(messages: list[Message], query: str) -> str:
 
 
 def make_alphabet(tokenizer: PreTrainedTokenizerBase, relations: Iterable[Relation] = ()) -> Alphabet:
-    """Words are the tokens of three letters and more; a relative may stand in small letters or begin with a capital one."""
-    ids = tokenizer.get_vocab()
+    """The tokenizer's words are drawn from, in small letters or with capital ones; a relation that says nothing of them is left out."""
     written: defaultdict[str, list[int]] = defaultdict(list)
-    for number, token in sorted((number, token) for token, number in ids.items() if token.isascii() and token.isalpha() and len(token) > 2):
-        written[token.lower()].append(number)
+    for number, word in zip(*words_of(tokenizer), strict=True):
+        written[word].append(number)
 
     def one(text: str) -> int:
         return int(tokenizer.encode(text, add_special_tokens=False)[0])
@@ -109,10 +114,5 @@ def make_alphabet(tokenizer: PreTrainedTokenizerBase, relations: Iterable[Relati
         return Related(list(relatives), relatives)
 
     words = sorted(number for numbers in written.values() for number in numbers)
-    marks = (one("\n"), one(": "), one("_"), int(ids["<|assistant|>"]), one("none"), int(tokenizer.eos_token_id or 0))
-    return Alphabet(words, *marks, tuple(map(related, relations)))
-
-
-def words_of_alphabet(tokenizer: PreTrainedTokenizerBase) -> set[str]:
-    """What `make_alphabet` takes for words, in small letters."""
-    return {token.lower() for token in tokenizer.get_vocab() if token.isascii() and token.isalpha() and len(token) > 2}
+    marks = (one("\n"), one(": "), one("_"), one("<|assistant|>"), one("none"), one("<|end|>"))
+    return Alphabet(words, *marks, tuple(found for found in map(related, relations) if found.words))

@@ -17,7 +17,7 @@ from gentool.nano.step import Branch, PackedRow
 Skill = Literal["copy", "bind", "choose", "relate"]
 SKILLS: tuple[Skill, ...] = get_args(Skill)
 FIRST_SKILLS = SKILLS[:3]
-"""Episodes begin when these are learnt."""
+"""Episodes begin when these are learnt. The last takes relations of words."""
 LONGEST_COPY = 32
 FEW_AROUND, MOST_AROUND = 2, 12
 MOST_BETWEEN = 24
@@ -65,7 +65,7 @@ def draw_skill(skill: Skill, alphabet: Alphabet, rng: random.Random, length: int
     """A row of about `length` tokens; first lessons have fewer lines, and fewer words around those that matter."""
     if skill == "copy":
         return _copy(alphabet, rng, length)
-    related = rng.choice(alphabet.relations) if skill == "relate" and alphabet.relations else Related(alphabet.words, {})
+    related = rng.choice(alphabet.relations) if skill == "relate" else Related(alphabet.words, {})
     lines = _draw_lines(alphabet, related.words, rng, rng.randint(2, 4 if first else 6), 7 if first else 12)
     trunk = [alphabet.line, *(token for line in lines for token in (*line.name, alphabet.colon, *line.words, alphabet.line))]
     trunk += [*rng.choices(alphabet.words, k=rng.randint(0, MOST_BETWEEN)), alphabet.line]
@@ -79,15 +79,17 @@ def draw_skill(skill: Skill, alphabet: Alphabet, rng: random.Random, length: int
 
 
 def _draw_lines(alphabet: Alphabet, said: Sequence[int], rng: random.Random, number: int, longest: int) -> list[Line]:
-    """Lines of different names, some of which begin alike, with words of `said`."""
+    """Lines of different names, some of which begin alike, with words of `said`, none of which stands in two lines."""
     lines: list[Line] = []
+    left = rng.sample(said, number * longest)
     while len(lines) < number:
         words = rng.sample(alphabet.words, rng.choices(NAME_LENGTHS, NAME_WEIGHTS)[0])
         if lines and len(words) > 1 and rng.random() < ALIKE:
             words[0] = rng.choice(lines).name[0]
         name = tuple(_join(words, alphabet.joint))
         if all(name != line.name for line in lines):
-            lines.append(Line(name, tuple(rng.sample(said, rng.randint(4, longest)))))
+            words = [left.pop() for _ in range(rng.randint(4, longest))]
+            lines.append(Line(name, tuple(words)))
     return lines
 
 
@@ -108,7 +110,8 @@ def _copy(alphabet: Alphabet, rng: random.Random, length: int) -> PackedRow:
     while at < length:
         start = rng.randrange(len(segment) // 2)
         part = segment[start - (segment[start] == alphabet.joint) :]
-        branches.append(Branch(part, 1, (1, 2)))
+        next_word = 2 if part[1] == alphabet.joint else 1
+        branches.append(Branch(part, 1, (next_word, next_word + 1)))
         at += len(part)
     return PackedRow(trunk, branches, len(trunk))
 
@@ -120,14 +123,20 @@ def _bind(alphabet: Alphabet, lines: Sequence[Line], rng: random.Random) -> Bran
 
 def _choose(alphabet: Alphabet, relatives: Mapping[int, Sequence[int]], lines: Sequence[Line], rng: random.Random, around: int) -> Branch:
     """One to three words of one line, or relatives of such, somewhere among words of no line, or none; the answer stands some tokens behind them."""
-    taken = {word for line in lines for word in (*line.name, *line.words)}
-    taken.update(relative for word in tuple(taken) for relative in relatives.get(word, ()))
-    query = [word for word in rng.choices(alphabet.words, k=rng.randint(1, around)) if word not in taken]
+    said = [_reach(line, relatives) for line in lines]
+    query = [word for word in rng.choices(alphabet.words, k=rng.randint(1, around)) if not any(word in words for words in said)]
     name: tuple[int, ...] = (alphabet.none,)
     if rng.random() > UNSERVED:
-        line = rng.choice(lines)
-        name = line.name
-        for word in rng.sample(line.words, rng.randint(1, 3)):
-            query.insert(rng.randint(0, len(query)), rng.choice(relatives.get(word, (word,))))
+        chosen = rng.randrange(len(lines))
+        name = lines[chosen].name
+        elsewhere = set().union(*(words for number, words in enumerate(said) if number != chosen))
+        for word in rng.sample(lines[chosen].words, rng.randint(1, 3)):
+            own = [relative for relative in relatives.get(word, ()) if relative not in elsewhere]
+            query.insert(rng.randint(0, len(query)), rng.choice(own or [word]))
     before = [*query, *(alphabet.asks, alphabet.line, alphabet.colon)[: rng.randint(1, 3)]]
     return Branch([*before, *name, alphabet.end], len(before), (len(before), len(before) + len(name)))
+
+
+def _reach(line: Line, relatives: Mapping[int, Sequence[int]]) -> set[int]:
+    """The tokens of a line, and the relatives of its words."""
+    return {*line.name, *line.words, *(relative for word in line.words for relative in relatives.get(word, ()))}

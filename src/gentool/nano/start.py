@@ -30,7 +30,7 @@ CONTEXT = 0.5
 BEGIN = 0.4
 """How strongly the beginnings of lines are looked for, where nothing is found that the present token preceded."""
 NOWHERE = 0.4
-"""How strongly a word that stands in no line is drawn to the lines' ends, as a part of how strongly a word is drawn to itself."""
+"""How strongly a word that stands in no line is drawn to the beginnings of lines, as a part of how strongly a word is drawn to what follows it."""
 QUERY = slice(13, 20)
 """The pairs by which about the last 30 tokens are seen, a query's length: they turn once in 250 to 2,000 tokens."""
 RECENT = slice(8, 16)
@@ -69,14 +69,17 @@ class Circuits:
         return rows
 
 
-def start_weights(model: Any, spread: float, newline: int | None) -> None:
-    """Set all weights but the embeddings, which are given and get one part in common. Without a `newline` no circuits are built in."""
+def start_weights(model: Any, spread: float, newline: int | None) -> Circuits:
+    """Set all weights but the embeddings, which are given and get one part in common. Without a `newline` no circuits are built in.
+
+    Returns the directions that the circuits use.
+    """
     circuits = Circuits(model, spread)
     model.model.embedding_norm.weight.fill_(LOUDNESS / circuits.width)
     for layer in model.model.layers:
         _start_layer(layer, circuits)
     if newline is None:
-        return
+        return circuits
     first, *_ = (layer.conv for layer in model.model.layers if not layer.is_attention_layer)
     attentions = [layer.self_attn for layer in model.model.layers if layer.is_attention_layer]
     mark = model.model.embed_tokens.weight[newline]
@@ -86,6 +89,7 @@ def start_weights(model: Any, spread: float, newline: int | None) -> None:
         _find_words(attentions[1], circuits, mark)
         _collect_what_was_found(attentions[-1], circuits)
     _copy_what_followed(attentions[-1], circuits, mark)
+    return circuits
 
 
 def _start_layer(layer: Any, circuits: Circuits) -> None:

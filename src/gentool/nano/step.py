@@ -2,7 +2,7 @@
 
 A row is a trunk (the tools and what is asked) and branches (a query and its answer each) that see the trunk and themselves.
 The weights stay a plain Hugging Face model's; what is computed here is what that model computes for trunk + branch alone, which a
-test holds. Rows in, the logits at the trained positions out; called by gentool.nano.pretrain.
+test holds. Rows in, hidden states or logits at the trained positions out; called by gentool.nano.pretrain.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """WordNet as Debian's package `wordnet-base` installs it: its folder in, `WordNet` with its synsets and senses out.
 
-Called by gentool.nano.wordnet_items. WordNet 3.0, Copyright 2006 by Princeton University, under the WordNet licence
+Called by gentool.nano.wordnet_items and gentool.nano.corpus. WordNet 3.0, Copyright 2006 by Princeton University, under the WordNet licence
 (/usr/share/doc/wordnet-base/copyright). Nothing of it is copied into this repository: it is read from the package whenever a
 corpus is made. The formats are those of its manual pages wndb(5WN) and cntlist(5WN).
 """
