@@ -12,7 +12,7 @@ from gentool.engines.chat import render_completion, render_prompt
 from gentool.nano.episodes import Episode, answer, draw_episode
 from gentool.nano.material import Item, Request
 from gentool.nano.rows import RowMaker, prompt_head
-from gentool.nano.skills import SKILLS, draw_skill
+from gentool.nano.skills import FIRST_SKILLS, draw_skill
 from gentool.prompts import PromptSettings, Task, render_messages, render_reply
 
 from .conftest import WORDS, Handful
@@ -101,7 +101,7 @@ def test_the_query_ends_the_prompt() -> None:
     assert prompt_head(messages, "the lamp") == "<|system|>\nTools:\n<|user|>\nDo it.\n\n"
 
 
-@pytest.mark.parametrize("skill", SKILLS)
+@pytest.mark.parametrize("skill", FIRST_SKILLS)
 def test_lessons_can_be_solved(maker: RowMaker, skill: Any) -> None:
     for seed in range(20):
         row = draw_skill(skill, maker.alphabet, random.Random(seed), 100, seed % 2 == 0)

@@ -47,14 +47,14 @@ def test_it_learns_to_answer(tokenizer: Any, source: Handful, tmp_path: Path) ->
 def test_lessons_come_first_and_stay(tokenizer: Any, source: Handful, tmp_path: Path) -> None:
     training = begin(tokenizer, source, tmp_path)
     take(training, 6)
-    assert {kind.split()[0] for kind in training.progress.right} <= {"loss", "copy", "bind", "choose", "relate"}
+    assert {kind.split()[0] for kind in training.progress.right} <= {"loss", "copy", "bind", "choose"}
     training.progress.right = dict.fromkeys(("copy choice", "bind choice", "choose choice"), 0.99)
     take(training, 1)
     assert training.progress.ready
     take(training, 30)
     kinds = {kind.split()[0] for kind in training.progress.right}
     assert "handful" in kinds
-    assert kinds >= {"copy", "bind", "choose", "relate"}
+    assert kinds >= {"copy", "bind", "choose"}
 
 
 def test_a_training_that_is_resumed_is_the_same(tokenizer: Any, source: Handful, tmp_path: Path) -> None:
