@@ -12,7 +12,6 @@ from gentool.engines.chat import render_completion, render_prompt
 from gentool.nano.episodes import Episode, answer, draw_episode
 from gentool.nano.material import Item, Request
 from gentool.nano.rows import RowMaker, prompt_head
-from gentool.nano.skills import FIRST_SKILLS, draw_skill
 from gentool.prompts import PromptSettings, Task, render_messages, render_reply
 
 from .conftest import WORDS, Handful
@@ -99,16 +98,3 @@ def test_nothing_of_a_prompt_is_learnt(maker: RowMaker) -> None:
 def test_the_query_ends_the_prompt() -> None:
     messages: Any = [{"role": "system", "content": "Tools:"}, {"role": "user", "content": "Do it.\n\nthe lamp"}]
     assert prompt_head(messages, "the lamp") == "<|system|>\nTools:\n<|user|>\nDo it.\n\n"
-
-
-@pytest.mark.parametrize("skill", FIRST_SKILLS)
-def test_lessons_can_be_solved(maker: RowMaker, skill: Any) -> None:
-    for seed in range(20):
-        row = draw_skill(skill, maker.alphabet, random.Random(seed), 100, seed % 2 == 0)
-        trunk = list(row.trunk)
-        for branch in row.branches:
-            taught = list(branch.ids[branch.trained :])
-            if skill == "copy":
-                assert any(trunk[at : at + len(branch.ids)] == list(branch.ids) for at in range(len(trunk)))
-            else:
-                assert taught[0] in trunk or taught[0] == maker.alphabet.none

@@ -1,8 +1,7 @@
 """The first lessons: copying, binding a word to its line, choosing a line by some of its words among others, or by their relatives.
 
-Token ids in, rows out.
-
-A decoder from scratch learns to choose only after these, each with a loss on many tokens of every row. Called by gentool.nano.rows.
+Token ids in, rows out. Called by gentool.nano.rows. A decoder from scratch learns to choose only after these, each with a loss on many tokens of
+every row.
 """
 
 from __future__ import annotations
@@ -69,11 +68,12 @@ def draw_skill(skill: Skill, alphabet: Alphabet, rng: random.Random, length: int
     lines = _draw_lines(alphabet, related.words, rng, rng.randint(2, 4 if first else 6), 7 if first else 12)
     trunk = [alphabet.line, *(token for line in lines for token in (*line.name, alphabet.colon, *line.words, alphabet.line))]
     trunk += [*rng.choices(alphabet.words, k=rng.randint(0, MOST_BETWEEN)), alphabet.line]
+    reaches = [_reach(line, related.relatives) for line in lines]
+    around = FEW_AROUND if first else MOST_AROUND
     branches = []
     at = len(trunk)
     while at < length:
-        around = FEW_AROUND if first else MOST_AROUND
-        branches.append(_bind(alphabet, lines, rng) if skill == "bind" else _choose(alphabet, related.relatives, lines, rng, around))
+        branches.append(_bind(alphabet, lines, rng) if skill == "bind" else _choose(alphabet, related.relatives, lines, reaches, rng, around))
         at += len(branches[-1].ids)
     return PackedRow(trunk, branches, len(trunk))
 
@@ -121,15 +121,16 @@ def _bind(alphabet: Alphabet, lines: Sequence[Line], rng: random.Random) -> Bran
     return Branch([rng.choice(line.words), alphabet.asks, *line.name, alphabet.end], 2, (2, 2 + len(line.name)))
 
 
-def _choose(alphabet: Alphabet, relatives: Mapping[int, Sequence[int]], lines: Sequence[Line], rng: random.Random, around: int) -> Branch:
+def _choose(
+    alphabet: Alphabet, relatives: Mapping[int, Sequence[int]], lines: Sequence[Line], reaches: Sequence[set[int]], rng: random.Random, around: int
+) -> Branch:
     """One to three words of one line, or relatives of such, somewhere among words of no line, or none; the answer stands some tokens behind them."""
-    said = [_reach(line, relatives) for line in lines]
-    query = [word for word in rng.choices(alphabet.words, k=rng.randint(1, around)) if not any(word in words for words in said)]
+    query = [word for word in rng.choices(alphabet.words, k=rng.randint(1, around)) if not any(word in reach for reach in reaches)]
     name: tuple[int, ...] = (alphabet.none,)
     if rng.random() > UNSERVED:
         chosen = rng.randrange(len(lines))
         name = lines[chosen].name
-        elsewhere = set().union(*(words for number, words in enumerate(said) if number != chosen))
+        elsewhere = set().union(*(reach for number, reach in enumerate(reaches) if number != chosen))
         for word in rng.sample(lines[chosen].words, rng.randint(1, 3)):
             own = [relative for relative in relatives.get(word, ()) if relative not in elsewhere]
             query.insert(rng.randint(0, len(query)), rng.choice(own or [word]))
