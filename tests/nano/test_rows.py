@@ -1,14 +1,17 @@
-"""The alphabet of lessons: the tokenizer's words, and which of them are related."""
+"""The alphabet of lessons: the tokenizer's words, and which of them are related; which tokens of a reply decide something."""
 
 from __future__ import annotations
 
 import random
+from itertools import accumulate
 from typing import Any
 
 import pytest
 
-from gentool.nano.rows import RowMaker, make_alphabet
+from gentool.nano.episodes import draw_episode
+from gentool.nano.rows import RowMaker, deciding, make_alphabet
 from gentool.nano.skills import FIRST_SKILLS, SKILLS
+from gentool.prompts import PromptSettings
 
 RELATIONS = {"meaning": {"lamp": ("river", "unheard"), "river": ("lamp",), "unheard": ("lamp",)}, "gloss": {"unheard": ("lamp",)}}
 
@@ -50,3 +53,30 @@ def test_lessons_by_relatives_ask_with_them(tokenizer: Any) -> None:
         assert bool(asked & (near | said)) == chosen
         by_relatives += bool(asked & near)
     assert by_relatives > len(row.branches) / 2
+
+
+@pytest.mark.parametrize(
+    "marked",  # tokens stand between bars, behind an asterisk those that decide
+    [
+        '{"|*name|": |*"|*x|*", "|*arguments|": |*{"|*to|": |*"|*a| b|*", "|*n|": |*2|0|*, "|*l|": |*["|*c|*", "|*d|*"]}}|<|end|>',
+        '{"|*name|": |*"|*x|*", "|*arguments|": |*{}}|<|end|>',
+    ],
+)
+def test_names_values_and_what_follows_a_value_decide(marked: str) -> None:
+    tokens = marked.removesuffix("|<|end|>").split("|")
+    ends = list(accumulate(len(token.lstrip("*")) for token in tokens))
+    offsets = list(zip([0, *ends[:-1]], ends, strict=True))
+    text = "".join(token.lstrip("*") for token in tokens) + "<|end|>"
+    assert deciding(text, [*offsets, (len(text) - 7, len(text))]) == {number for number, token in enumerate(tokens) if token.startswith("*")}
+
+
+def test_an_arguments_first_token_decides_and_the_rest_of_its_value_does_not(tokenizer: Any, source: Any) -> None:
+    maker = RowMaker(tokenizer, {"things": source}, 4000)
+    row = maker.pack(draw_episode(source, random.Random(0), 2, 8), "select", PromptSettings(tools="signature"))
+    calls = [branch for branch in row.branches if "place" in tokenizer.decode(branch.ids[branch.trained :])]
+    assert calls
+    for branch in calls:
+        decided = tokenizer.convert_ids_to_tokens([branch.ids[at] for at in sorted(branch.decides)])
+        assert "place" in decided
+        assert set(decided) & {"Rome", "Oslo", "Bern"}
+        assert "<|end|>" not in decided

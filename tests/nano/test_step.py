@@ -76,3 +76,11 @@ def test_bf16_is_near(model: Any) -> None:
     batch = collate(draw_rows(), 300, 0)
     full, half = (PackedForward(model, dtype)(batch) for dtype in (torch.float32, torch.bfloat16))
     assert torch.cosine_similarity(full, half).min() > 0.99
+
+
+def test_a_batch_says_what_decides() -> None:
+    row = PackedRow([7, 8, 9], [Branch([1, 2, 3, 4, 5, 6], 2, (2, 3), frozenset({4})), Branch([1, 2, 3], 1)], 3)
+    batch = collate([row], row.length, 0)
+    assert batch.targets.tolist() == [3, 4, 5, 6, 2, 3]
+    assert batch.chosen.tolist() == [True, False, False, False, False, False]
+    assert batch.decisive.tolist() == [True, False, True, False, False, False]

@@ -39,7 +39,7 @@ class PretrainSettings(Settings):
 
     length, rows: a step computes `rows` rows of `length` tokens. learning_rate is reached after `warmup` steps and kept; over the last `decay`
     (a share of the time) it falls to nothing. lessons: rows of a step that go on with what was learnt first. other: what a token
-    counts that is no part of a choice, against one that is. shares: by source, of the episodes. save_minutes: how often the
+    counts that decides nothing, against one that does: a choice, an argument's name, the beginning of its value. shares: by source, of the episodes. save_minutes: how often the
     state is written.
     """
 
@@ -109,7 +109,7 @@ class Pretraining:
         self.optimizer.zero_grad()
         hidden = torch.cat([self.forward.trained(batch) for batch in batches])
         targets, chosen = torch.cat([batch.targets for batch in batches]), torch.cat([batch.chosen for batch in batches])
-        weights = torch.where(chosen, 1.0, settings.other)
+        weights = torch.where(torch.cat([batch.decisive for batch in batches]), 1.0, settings.other)
         loss, predicted = linear_cross_entropy(hidden, self.forward.vocabulary(), targets, weights / weights.sum())
         loss.backward()  # type: ignore[no-untyped-call]
         self._average()

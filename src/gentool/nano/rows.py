@@ -6,6 +6,7 @@ Called by gentool.nano.pretrain. What a row says is what the product's prompts s
 from __future__ import annotations
 
 import random
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -34,6 +35,8 @@ WORDINGS = ("standard", "brief", "polite", "elaborate")
 WORDING_WEIGHTS = (85, 5, 5, 5)
 JSON_SHARE = 0.1
 """The share of tool sets that are shown as JSON, which is longer; the rest as signatures."""
+DECIDES = re.compile(r'(?<=": )|(?<=[{ \[]")(?=\w)|"(?=[,}\]])|(?<=\w)(?=[,}\]])')
+"""Where in JSON a value, a name or a listed string begins, and where a value has ended."""
 
 
 class RowMaker:
@@ -77,21 +80,29 @@ class RowMaker:
         branches = []
         for asked in episode.asked:
             query = self._ids(f"{asked.query}\n<|assistant|>\n")
-            reply = self._ids(render_reply(task, asked.ranking, asked.answer, settings)["content"] + self.end)
-            if len(query) + len(reply) <= room:
-                branches.append(Branch([*query, *reply], len(query), self._choice(query, reply, asked.ranking[0])))
-                room -= len(query) + len(reply)
+            branch = self._branch(query, render_reply(task, asked.ranking, asked.answer, settings)["content"] + self.end, asked.ranking[0])
+            if len(branch.ids) <= room:
+                branches.append(branch)
+                room -= len(branch.ids)
         return PackedRow(trunk, branches, len(trunk))
 
-    def _choice(self, query: Sequence[int], reply: Sequence[int], name: str) -> tuple[int, int]:
-        """Where in query and reply the first tool's name stands."""
-        ids = self._ids(name)
-        at = next(at for at in range(len(reply)) if list(reply[at : at + len(ids)]) == ids)
-        return len(query) + at, len(query) + at + len(ids)
+    def _branch(self, query: list[int], reply: str, name: str) -> Branch:
+        """A query and its reply, of which the first tool's name is the choice."""
+        encoded = self.encode(reply, add_special_tokens=False)
+        ids, name_ids, start = list(encoded.ids), self._ids(name), len(query)
+        at = start + next(at for at in range(len(ids)) if ids[at : at + len(name_ids)] == name_ids)
+        decides = frozenset(start + number for number in deciding(reply, encoded.offsets))
+        return Branch([*query, *ids], start, (at, at + len(name_ids)), decides)
 
     def _ids(self, text: str) -> list[int]:
         ids: list[int] = self.encode(text, add_special_tokens=False).ids
         return ids
+
+
+def deciding(text: str, offsets: Iterable[tuple[int, int]]) -> set[int]:
+    """The tokens of a JSON reply, by their (start, end) in it, that begin a name or a value, or come after a value and say whether more follows."""
+    starts = {found.start() for found in DECIDES.finditer(text)}
+    return {number for number, (first, end) in enumerate(offsets) if not starts.isdisjoint(range(first, end))}
 
 
 def prompt_head(messages: list[Message], query: str) -> str:

@@ -22,11 +22,15 @@ PADDING = -1
 
 @dataclass(frozen=True)
 class Branch:
-    """Token ids that follow the trunk; those from `trained` on are learnt. Of them `choice` (start, end) says which tool is taken."""
+    """Token ids that follow the trunk; those from `trained` on are learnt. Of them `choice` (start, end) says which tool is taken.
+
+    decides: other tokens that say something new, such as the first of an argument's name.
+    """
 
     ids: Sequence[int]
     trained: int
     choice: tuple[int, int] = (0, 0)
+    decides: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class Span:
 @dataclass(frozen=True)
 class Batch:
     """Rows as tensors of shape (rows, length): ids, positions, segments, and by index into the flat batch what each trained position predicts,
-    and whether that is a part of a choice."""
+    whether that is a part of a choice, and whether it is that or decides something else."""
 
     ids: torch.Tensor
     positions: torch.Tensor
@@ -65,6 +69,7 @@ class Batch:
     trained: torch.Tensor
     targets: torch.Tensor
     chosen: torch.Tensor
+    decisive: torch.Tensor
 
 
 def collate(rows: Sequence[PackedRow], length: int, pad: int) -> Batch:
@@ -77,12 +82,14 @@ def collate(rows: Sequence[PackedRow], length: int, pad: int) -> Batch:
     trained: list[int] = []
     targets: list[int] = []
     chosen: list[bool] = []
+    decisive: list[bool] = []
     for number, row in enumerate(rows):
         _fill(row, ids[number], positions[number], segments[number])
-        for at, target, choice in _trained_positions(row):
+        for at, target, choice, decides in _trained_positions(row):
             trained.append(number * length + at)
             targets.append(target)
             chosen.append(choice)
+            decisive.append(choice or decides)
     ends = torch.tensor([len(row.trunk) for row in rows])
     return Batch(
         ids,
@@ -93,6 +100,7 @@ def collate(rows: Sequence[PackedRow], length: int, pad: int) -> Batch:
         torch.tensor(trained),
         torch.tensor(targets),
         torch.tensor(chosen),
+        torch.tensor(decisive),
     )
 
 
@@ -109,13 +117,14 @@ def _fill(row: PackedRow, ids: torch.Tensor, positions: torch.Tensor, segments: 
         at = end
 
 
-def _trained_positions(row: PackedRow) -> list[tuple[int, int, bool]]:
-    """The place in the row, the token that it has to predict, and whether that is a part of a choice."""
-    found = [(at - 1, row.trunk[at], False) for at in range(max(row.trained, 1), len(row.trunk))]
+def _trained_positions(row: PackedRow) -> list[tuple[int, int, bool, bool]]:
+    """The place in the row, the token that it has to predict, and whether that is a part of a choice, or decides something else."""
+    found = [(at - 1, row.trunk[at], False, False) for at in range(max(row.trained, 1), len(row.trunk))]
     start = len(row.trunk)
     for branch in row.branches:
         first, end = branch.choice
-        found += [(start + at - 1, branch.ids[at], first <= at < end) for at in range(max(branch.trained, 1), len(branch.ids))]
+        learnt = range(max(branch.trained, 1), len(branch.ids))
+        found += [(start + at - 1, branch.ids[at], first <= at < end, at in branch.decides) for at in learnt]
         start += len(branch.ids)
     return found
 
