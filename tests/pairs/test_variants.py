@@ -98,6 +98,38 @@ def test_tests_called_seen_for_what_only_the_full_method_shows_are_counted(varia
     assert variants["plain"].build["training"]["tests_whose_seen_query_did_not_train"] > 0, "queries that only an unseen tool serves"
 
 
+@pytest.mark.parametrize("share", ["none", "family"])
+@pytest.mark.parametrize("changes", [FULL, []])
+def test_fewer_queries_stand_before_more_sets(families: Any, build: Build, share: str, changes: list[str]) -> None:
+    settings: dict[str, Any] = {"k": 3, "neighbours": 12, "share": share, "unserved": UNSERVED}
+    full = build(families, **settings)
+    for most in (1, 2):
+        few = build(families, changes=changes, variant={"queries_per_family": most}, **settings)
+        queries = {(example.family, example.query_id) for example in few.train if example.kind != "unserved"}
+        assert set(Counter(family for family, _ in queries).values()) == {most}
+        assert 0.99 * len(full.train) <= len(few.train) <= len(full.train)
+        assert few.files["test.jsonl"] == full.files["test.jsonl"]
+
+
+def test_a_cap_on_all_training_caps_a_variant_too(families: Any, build: Build) -> None:
+    built = build(families, k=3, share="none", train_queries_per_family=2, variant={"queries_per_family": 4, "neighbours": 3})
+    assert max(Counter(family for family, _ in {(example.family, example.query_id) for example in built.train}).values()) == 2
+
+
+def test_training_alone_has_other_distractors(make: Any, build: Build) -> None:
+    """Of forty families in a line, each most like its nearest, the sets of training are nearer with fewer neighbours."""
+    texts = [" ".join(f"c{n + m}" for m in range(12)) for n in range(40)]
+    families = [make.family(str(n), weak=0, words=text) for n, text in enumerate(texts)]
+    full = build(families, k=3, neighbours=20, share="none")
+    spread = {}
+    for pool in (4, 20, 38):
+        built = build(families, k=3, neighbours=20, share="none", variant={"neighbours": pool})
+        assert built.files["test.jsonl"] == full.files["test.jsonl"]
+        apart = [abs(int(name[4:]) - int(example.strong[4:])) for example in built.train for name in example.tools.names if name.startswith("tool")]
+        spread[pool] = sum(apart) / len(apart)
+    assert spread[4] < spread[20] < spread[38]
+
+
 def test_a_seed_fixes_a_variant(families: Any, build: Build) -> None:
     first, again, other = (build(families, seed=seed, k=3, changes=[], share="none").files for seed in (4, 4, 5))
     assert first == again
@@ -110,7 +142,10 @@ def test_what_is_full_in_another_order_is_full(families: Any, build: Build) -> N
 
 def test_a_catalogue_that_cannot_make_up_for_what_is_left_out_is_refused(make: Any, build: Build) -> None:
     without_weak = [make.family(str(n), weak=0) for n in range(12)]
-    with pytest.raises(CatalogueError, match=r"pairs\.changes: \['weak_to_strong'\] leaves 0 different training examples where the full method has"):
+    with pytest.raises(
+        CatalogueError,
+        match=r"pairs\.changes: \['weak_to_strong'\] with this pairs.variant leaves 0 different training examples where the full method has",
+    ):
         build(without_weak, k=3, changes=["weak_to_strong"])
 
 

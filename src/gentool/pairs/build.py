@@ -32,7 +32,7 @@ from gentool.pairs.leaks import check_leaks, fail_on_leaks
 from gentool.pairs.reviewed import read_reviewed
 from gentool.pairs.split import Role, Split, SplitSettings, split_families
 from gentool.pairs.unserved import UNSERVED_PER_SET, check_unserved, share_unserved, split_unserved, train_unserved
-from gentool.pairs.variants import CHANGES, Change, describe_training, fill_training
+from gentool.pairs.variants import CHANGES, Change, VariantSettings, describe_training, fill_training
 
 TRIES = 20
 
@@ -49,6 +49,7 @@ class PairsSettings(Settings):
     queries_per_set: at most so many queries of a family share theirs; null: all.
     changes: which changes training shows; what is left out is made up for by more sets that show the others, up to as many
         examples. With none, every set holds a tool that serves the query, and no query is unserved. The test asks for both always.
+    variant: what else training has otherwise, to compare with; the test is the full method's.
     test_queries: at most so many queries a scenario, each with its pairs; null takes all.
     test_unserved: at most so many queries that no tool serves in each scenario of unseen queries; null takes all.
     split: what is kept from training.
@@ -61,6 +62,7 @@ class PairsSettings(Settings):
     share: Share = "family"
     queries_per_set: int | None = Field(default=None, ge=1)
     changes: tuple[Change, ...] = CHANGES
+    variant: VariantSettings = VariantSettings()
     test_queries: int | None = Field(default=60, ge=1)
     test_unserved: int | None = Field(default=30, ge=0)
     split: SplitSettings = SplitSettings()
@@ -78,9 +80,11 @@ def build_pairs(run: Path, settings: PairsSettings, seed: int) -> dict[str, Any]
     test += check_unserved(unseen, distractors, settings.k, settings.test_unserved, seed)
     train = full
     if not is_full(settings):
-        kept = build_unserved(unserved, distractors, settings, seed) if settings.changes else []
-        draw = partial(_draw_round, families, split, distractors, settings, seed)
-        train = kept + fill_training(draw, settings.changes, len(full) - len(kept), test, distractors.audit, seed)
+        own = apply_variant(settings)
+        trainer = Distractors(families, split, prepared.vectors, prepared.owners, own.neighbours, distractors.audit)
+        kept = build_unserved(unserved, trainer, own, seed) if own.changes else []
+        draw = partial(_draw_round, families, split, trainer, own, seed)
+        train = kept + fill_training(draw, own.changes, len(full) - len(kept), test, trainer.audit, seed)
     random.Random(f"train/{seed}").shuffle(train)
     checks = check_leaks(train, test, families, split, prepared.vectors, settings.split)
     fail_on_leaks(checks)
@@ -123,7 +127,14 @@ def prepare_families(run: Path, settings: PairsSettings, seed: int) -> Prepared:
 
 def is_full(settings: PairsSettings) -> bool:
     """Whether training shows all that the method shows."""
-    return set(settings.changes) == set(CHANGES)
+    return set(settings.changes) == set(CHANGES) and settings.variant == VariantSettings()
+
+
+def apply_variant(settings: PairsSettings) -> PairsSettings:
+    """The settings that training is drawn with where it is a variant."""
+    variant, most = settings.variant, settings.train_queries_per_family
+    fewest = min((number for number in (variant.queries_per_family, most) if number is not None), default=None)
+    return settings.model_copy(update={"train_queries_per_family": fewest, "neighbours": variant.neighbours or settings.neighbours})
 
 
 def _draw_round(families: Sequence[Family], split: Split, distractors: Distractors, settings: PairsSettings, seed: int, number: int) -> list[Example]:

@@ -25,11 +25,13 @@ class Distractors:
 
     `audit` counts, by reason, the neighbours that were refused: members of the family, tools of a family in its group
     (near-duplicates), tools that serve the query too, and tools that carry the name of one already in the set.
-    gentool.pairs adds the queries that it leaves out.
+    gentool.pairs adds the queries that it leaves out. Two that are given one Counter count together.
     """
 
-    def __init__(self, families: Sequence[Family], split: Split, vectors: Any, owners: Sequence[int], pool: int) -> None:
-        self.audit: Counter[str] = Counter()
+    def __init__(
+        self, families: Sequence[Family], split: Split, vectors: Any, owners: Sequence[int], pool: int, audit: Counter[str] | None = None
+    ) -> None:
+        self.audit = Counter[str]() if audit is None else audit
         self._families = families
         self._split = split
         self._tools = [tool for family in families for tool in family.tools]

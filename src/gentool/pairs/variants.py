@@ -11,13 +11,29 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, get_args
 
+from pydantic import Field
+
 from gentool.core.errors import CatalogueError
 from gentool.core.example import Example, Kind
+from gentool.core.recipe import Settings
 
 Change = Literal["zero_to_one", "weak_to_strong"]
 CHANGES: tuple[Change, ...] = get_args(Change)
 """What the full method shows."""
 SIDES: dict[Change, tuple[Kind, Kind]] = {"zero_to_one": ("zero", "one"), "weak_to_strong": ("weak", "strong")}
+
+
+class VariantSettings(Settings):
+    """What training alone has otherwise, to compare with: before the full method's test, and with as many examples.
+
+    queries_per_family: at most so many of a family's queries train. neighbours: training's distractors are drawn from this many
+    nearest tools. null is as the full method has it.
+    """
+
+    queries_per_family: int | None = Field(default=None, ge=1)
+    neighbours: int | None = Field(default=None, ge=1)
+
+
 IDLE_ROUNDS = 3
 """After so many rounds in a row that brought no set that was not there yet, there are no more."""
 MOST_SHORT = 0.01
@@ -64,8 +80,8 @@ def fill_training(
         rounds, idle = rounds + 1, idle + 1 if len(kept) == before else 0
     if number - len(kept) > MOST_SHORT * number:
         raise CatalogueError(
-            f"pairs.changes: {list(changes)} leaves {len(kept)} different training examples where the full method has {number}: "
-            "raise pairs.neighbours, add tools to the catalogue, or leave pairs.changes as it is"
+            f"pairs.changes: {list(changes)} with this pairs.variant leaves {len(kept)} different training examples where the full method has "
+            f"{number}: raise pairs.neighbours, add tools to the catalogue, or leave both as they are"
         )
     return kept
 
