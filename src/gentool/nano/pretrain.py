@@ -39,8 +39,8 @@ class PretrainSettings(Settings):
 
     length, rows: a step computes `rows` rows of `length` tokens. learning_rate is reached after `warmup` steps and kept; over the last `decay`
     (a share of the time) it falls to nothing. lessons: rows of a step that go on with what was learnt first. other: what a token
-    counts that decides nothing, against one that does: a choice, an argument's name, the beginning of its value. shares: by source, of the episodes. save_minutes: how often the
-    state is written.
+    counts that decides nothing, against one that does: a choice, an argument's name, the beginning of its value.
+    shares: by source, of the episodes. save_minutes: how often the state is written.
     """
 
     length: int = Field(default=1024, ge=1)
