@@ -31,6 +31,7 @@ def test_it_makes_a_base_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixtu
     first = (tmp_path / "base" / "model.safetensors").read_bytes()
     assert AutoModelForCausalLM.from_pretrained(tmp_path / "base").config.model_type == "lfm2"
     assert AutoTokenizer.from_pretrained(tmp_path / "base").eos_token == "<|end|>"
+    assert (tmp_path / "base" / "curve.svg").stat().st_size > 1000
     command.main([str(tmp_path), *WORDS, "--hours", "0.0012"])
     assert (tmp_path / "base" / "model.safetensors").read_bytes() != first
     steps = [line.split('"step": ')[1].split(",")[0] for line in capsys.readouterr().out.splitlines()]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from gentool.core.errors import GenToolError, RecipeError
 from gentool.core.recipe import check_recipe
 from gentool.nano.base import BaseSettings, build_base, save_base, train_tokenizer
 from gentool.nano.corpus import open_relations, open_sources, read_texts
+from gentool.nano.curve import draw_curve
 from gentool.nano.pretrain import Pretraining, PretrainSettings
 from gentool.nano.rows import RowMaker
 from gentool.train.processes import is_main, processes
@@ -36,7 +38,7 @@ def main(words: Sequence[str] | None = None) -> None:
 
 
 def make_base(arguments: argparse.Namespace) -> None:
-    """The folder gets the tokenizer, the state, the log, and at the end `base/`, a Hugging Face folder in bf16."""
+    """The folder gets the tokenizer, the state, the log, and at the end `base/`, a Hugging Face folder in bf16 with the log and its curve."""
     import torch
 
     folder: Path = arguments.folder
@@ -55,6 +57,8 @@ def make_base(arguments: argparse.Namespace) -> None:
     training.run(3600 * arguments.hours)
     if is_main():
         save_base(model, tokenizer, folder / "base", torch.bfloat16)
+        shutil.copy(training.log, folder / "base")
+        draw_curve(training.log, folder / "base" / "curve.svg")
 
 
 def read_arguments(words: Sequence[str] | None) -> argparse.Namespace:

@@ -81,7 +81,7 @@ class Pretraining:
         self.forward = PackedForward(model, torch.bfloat16)
         self.optimizer = make_muon(model, settings.learning_rate, 0.0)
         self.rates = [settings.learning_rate if group.get("momentum") else settings.learning_rate / 2 for group in self.optimizer.param_groups]
-        self.progress = Progress()
+        self.progress, self.log = Progress(), folder / "log.jsonl"
         self.processes, self.process = processes(), process_number()
 
     def run(self, seconds: float) -> None:
@@ -96,6 +96,7 @@ class Pretraining:
             if time.monotonic() - last_saved > 60 * self.settings.save_minutes:
                 last_saved = time.monotonic()
                 self.save()
+        self._log()
         self.save()
 
     def _step(self, seconds: float) -> None:
@@ -185,7 +186,7 @@ class Pretraining:
     def _log(self) -> None:
         if not is_main():
             return
-        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
+        with self.log.open("a", encoding="utf-8") as log:
             log.write(json.dumps(self._record()) + "\n")
 
     def _record(self) -> dict[str, Any]:
