@@ -12,7 +12,7 @@ from gentool.core.jsonl import read_json_lines
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-STYLE = {"svg.fonttype": "none", "svg.hashsalt": "gentool", "font.size": 9}
+STYLE: Any = {"svg.fonttype": "none", "svg.hashsalt": "gentool", "font.size": 9}
 PANELS = {" choice": "Choices that are right", " answers": "Answers of which every token is right"}
 FIRST = 0.05
 """The share of the tokens before which nothing is drawn: there the means are those of few rows."""
