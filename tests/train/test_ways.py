@@ -123,6 +123,22 @@ def test_a_loss_is_taken_on_completions_alone() -> None:
     assert scores[0].shape[1] == sum(len(row.completion_ids) for row in make_rows())
 
 
+@pytest.mark.parametrize("way", [Way("tree"), Way("mask"), Way("cache"), Way("plain")], ids=str)
+def test_logits_are_computed_where_something_is_trained_and_nowhere_else(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, computed = make_model("llama"), []
+    plain = torch.nn.functional.linear
+
+    def count(hidden: Any, weight: Any, bias: Any = None) -> Any:
+        computed.append(hidden.shape[:-1].numel() if weight is model.lm_head.weight else 0)
+        return plain(hidden, weight, bias)
+
+    monkeypatch.setattr(torch.nn.functional, "linear", count)
+    with prepared(model, way), torch.no_grad():
+        sum_losses(model, PASS, way)
+    trunks = sum(stop > end for _, end, stop in PASS.roots) if way.name == "cache" else 0
+    assert sum(computed) == sum(len(row.completion_ids) for row in make_rows()) + trunks
+
+
 def test_the_model_is_left_as_it_was() -> None:
     model = make_model("llama")
     before = (model.config._attn_implementation, model.lm_head.forward)

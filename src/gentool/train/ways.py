@@ -12,8 +12,8 @@ plain: every row by itself, padded: any causal language model.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -25,6 +25,8 @@ from gentool.train.attention import TREE, Node, attend_tree
 from gentool.train.packing import Pass, build_pass
 from gentool.train.rows import IGNORED, Row
 
+Head = Callable[[Tensor], Tensor]
+"""An output layer: hidden states in, logits out."""
 WayName = Literal["tree", "flex", "mask", "cache", "plain"]
 CHUNK_LOGITS = 2**25
 """From so many logits on, a pass's losses are computed chunk by chunk, and each chunk's logits again in the backward pass."""
@@ -153,23 +155,29 @@ def _chunk_rows(model: Any, way: Way, rows: int) -> int:
     return max(1, way.chunk_logits // vocabulary)
 
 
-@contextmanager
-def _losses_for_logits(model: Any, labels: Tensor, rows: int) -> Iterator[None]:
+def _losses_for_logits(model: Any, labels: Tensor, rows: int) -> AbstractContextManager[None]:
     """Inside, the model's output layer gives the losses of `labels` in place of logits, `rows` at a time; gradients compute them again."""
     from torch.utils.checkpoint import checkpoint
 
+    def in_chunks(head: Head) -> Head:
+        def losses(hidden: Tensor, wanted: Tensor) -> Tensor:
+            return cross_entropy(head(hidden).float(), wanted, reduction="none")
+
+        def forward(hidden: Tensor) -> Tensor:
+            parts = zip(torch.split(hidden[0], rows), torch.split(labels, rows), strict=True)
+            return torch.cat([checkpoint(losses, part, wanted, use_reentrant=False) for part, wanted in parts])[None, :, None]
+
+        return forward
+
+    return _head_of(model, in_chunks)
+
+
+@contextmanager
+def _head_of(model: Any, changed: Callable[[Head], Head]) -> Iterator[None]:
+    """Inside, the model's output layer computes what `changed` makes of its own forward."""
     head = model.get_output_embeddings()
     own = head.__dict__.get("forward")
-    forward = head.forward
-
-    def losses(hidden: Tensor, wanted: Tensor) -> Tensor:
-        return cross_entropy(forward(hidden).float(), wanted, reduction="none")
-
-    def in_chunks(hidden: Tensor) -> Tensor:
-        parts = zip(torch.split(hidden[0], rows), torch.split(labels, rows), strict=True)
-        return torch.cat([checkpoint(losses, part, wanted, use_reentrant=False) for part, wanted in parts])[None, :, None]
-
-    head.forward = in_chunks
+    head.forward = changed(head.forward)
     try:
         yield
     finally:
@@ -179,9 +187,17 @@ def _losses_for_logits(model: Any, labels: Tensor, rows: int) -> Iterator[None]:
 
 
 def _sum_padded(model: Any, one: Pass, device: torch.device) -> Tensor:
-    """Rows side by side, padded on the right: a causal model never looks there. Logits before the first trained token are not computed."""
+    """Rows side by side, padded on the right: a causal model never looks there."""
     ids, labels = pad_rows(one.rows(), device)
-    return _cross_entropy(model(input_ids=ids, use_cache=False, logits_to_keep=labels.shape[1]).logits, labels)
+    return _sum_trained(model, labels, input_ids=ids, use_cache=False)
+
+
+def _sum_trained(model: Any, labels: Tensor, **inputs: Any) -> Tensor:
+    """The summed cross entropy of the labels; logits are computed where there is one, and nowhere else."""
+    trained = labels != IGNORED
+    with _head_of(unwrapped(model), lambda head: lambda hidden: head(hidden[:, -labels.shape[1] :][trained])[None]):
+        logits = model(**inputs, logits_to_keep=labels.shape[1]).logits[0]
+    return cross_entropy(logits.float(), labels[trained], reduction="sum")
 
 
 def pad_rows(rows: Sequence[Row], device: torch.device, skipped: int = 0) -> tuple[Tensor, Tensor]:
@@ -197,11 +213,6 @@ def pad_rows(rows: Sequence[Row], device: torch.device, skipped: int = 0) -> tup
         labels[number, len(tokens) - row.trained - 1 : len(tokens) - 1] = ids[number, len(tokens) - row.trained : len(tokens)]
     first = min(len(tokens) - row.trained - 1 for row, tokens in zip(rows, cut, strict=True))
     return ids, labels[:, first:]
-
-
-def _cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    kept = logits[:, -labels.shape[1] :]
-    return cross_entropy(kept.reshape(-1, kept.shape[-1]).float(), labels.reshape(-1), ignore_index=IGNORED, reduction="sum")
 
 
 def _sum_cached(model: Any, one: Pass, device: torch.device) -> Tensor:
@@ -220,7 +231,7 @@ def _sum_cached(model: Any, one: Pass, device: torch.device) -> Tensor:
             cache.reorder_cache(torch.zeros(len(rows), dtype=torch.int64, device=device))
             places = torch.arange(trunk, trunk + ids.shape[1], device=device)
             inputs = {"past_key_values": cache, "use_cache": True, "position_ids": places[None].expand(len(rows), -1)}
-        total = total + _cross_entropy(model(input_ids=ids, **inputs, logits_to_keep=labels.shape[1]).logits, labels)
+        total = total + _sum_trained(model, labels, input_ids=ids, **inputs)
     return total
 
 
