@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 NANO = "nano"
-SHIPPED = Path(__file__).parents[1] / "nano" / "base"
+SHIPPED = Path(__file__).parents[1] / "nano" / "weights"
 """The small base that gentool brings, by its name and its folder."""
 
 

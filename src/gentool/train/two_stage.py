@@ -18,6 +18,7 @@ from gentool.core.canonical import content_hash
 from gentool.core.errors import RunError
 from gentool.core.example import Example
 from gentool.core.recipe import Settings
+from gentool.engines.hf import NANO
 from gentool.prompts import TASKS, PromptSettings, Task, render_messages, render_reply, render_tools
 from gentool.train.arguments import StageSettings
 from gentool.train.epochs import TrainingExamples, show_epoch
@@ -38,8 +39,8 @@ ALLOWED_STAGES: tuple[tuple[Task, ...], ...] = (TASKS, ("select",), ("joint",))
 class TrainSettings(Settings):
     """Which student learns, and how.
 
-    model: the name or folder of any Hugging Face causal language model, or `nano-scratch`, a small one that is made for the
-    run from nothing. nano: the size of the small one. lora: null fine-tunes all weights.
+    model: the name or folder of any Hugging Face causal language model, or `nano`, the small base that gentool brings, or
+    `nano-scratch`, a small one that is made for the run from nothing. nano: the size of that one. lora: null fine-tunes all weights.
     pretrain: language modelling on the training examples' text before the first stage, which a student from scratch
     (`nano-scratch`) needs to learn anything in minutes; null leaves it out. Its loss is on every token, unlike the stages'.
     masking: random names for tools and parameters in training.
@@ -47,7 +48,7 @@ class TrainSettings(Settings):
     rank, select, joint: how each stage trains.
     """
 
-    model: str = SCRATCH
+    model: str = NANO
     nano: NanoSettings = NanoSettings()
     lora: LoraSettings | None = None
     pretrain: StageSettings | None = None
