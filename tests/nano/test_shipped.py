@@ -88,7 +88,7 @@ def request(query: str) -> Request:
 
 
 def test_it_calls_tools_that_it_never_saw_and_abstains() -> None:
-    """What it can before any fine-tuning, on some plain queries that it is right on: its tools all, its calls but one; and where nothing fits none."""
+    """Before any fine-tuning, on plain queries that it is known to be right on: all tools, all calls but one, and where nothing fits none."""
     engine = HfEngine(NANO, GenerationSettings(max_new_tokens=60))
     replies = {reply.id: read_call(reply.text, "json", TOOLS).call for reply in engine.reply([request(query) for query in (*ASKED, *UNSERVED)])}
     assert [reply and reply.name for reply in map(replies.get, ASKED)] == [call.name for call in ASKED.values()]
