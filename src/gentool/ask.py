@@ -12,7 +12,7 @@ from gentool.core.tool import Tool, ToolSet
 from gentool.engines.engine import Request
 from gentool.evaluate.candidates import choose_nearest
 from gentool.evaluate.predict import answer_both
-from gentool.evaluate.predictors import TRAINED, open_predictor
+from gentool.evaluate.predictors import TRAINED, PredictSettings, open_predictor
 from gentool.formats.catalogue import read_catalogue
 from gentool.prompts import Task, read_call, read_ranking, render_messages, render_tools
 from gentool.run import Run
@@ -33,7 +33,7 @@ def ask(run: Run, query: str, catalogue: Path | None) -> Answer:
         raise GenToolError("the query is empty: write what a user would say")
     tools = read_catalogue(catalogue) if catalogue else list(read_records(run.path / "tools.jsonl", Tool))
     nearest = choose_candidates(query, tools, run.recipe.pairs.k)
-    predictor = open_predictor(TRAINED, run.path, run.recipe.predict, run.recipe.seed, run.recipe.train.stages)
+    predictor = open_predictor(TRAINED, run.path, _for_one_query(run.recipe.predict), run.recipe.seed, run.recipe.train.stages)
     prompts = run.recipe.prompts
     shown = render_tools(nearest, prompts)
 
@@ -49,6 +49,11 @@ def ask(run: Run, query: str, catalogue: Path | None) -> Answer:
         if call.call is not None
         else _unread(call.fault, selected),
     )
+
+
+def _for_one_query(settings: PredictSettings) -> PredictSettings:
+    """The settings without what pays for many prompts alone: trying whether they can share what they have in common."""
+    return settings.model_copy(update={"generation": settings.generation.model_copy(update={"sharing": "off"})})
 
 
 def _unread(fault: str, text: str) -> str:
