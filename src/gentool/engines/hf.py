@@ -104,7 +104,7 @@ def quieten_transformers() -> None:
 def check_model(model: str) -> None:
     """Raise ModelError where a model is a folder, or looks like one, and holds no model; hub names have one slash at most."""
     if model == NANO and not SHIPPED.is_dir():
-        raise ModelError(f"{model}: gentool brings no base of its own yet: give the folder of one that `make nano` made, or another model")
+        raise ModelError(f"{model}: the base that gentool brings is missing from this installation: install it again, or give another model")
     path = Path(locate_model(model))
     looks_local = path.is_absolute() or model.startswith((".", "~")) or model.count("/") > 1 or path.exists()
     if looks_local and not (path / "config.json").is_file():
