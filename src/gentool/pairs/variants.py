@@ -21,6 +21,10 @@ Change = Literal["zero_to_one", "weak_to_strong"]
 CHANGES: tuple[Change, ...] = get_args(Change)
 """What the full method shows."""
 SIDES: dict[Change, tuple[Kind, Kind]] = {"zero_to_one": ("zero", "one"), "weak_to_strong": ("weak", "strong")}
+IDLE_ROUNDS = 3
+"""After so many rounds in a row that brought no set that was not there yet, there are no more."""
+MOST_SHORT = 0.01
+"""The share of the examples that may be lacking, as whole pairs need not add up to the same number."""
 
 
 class VariantSettings(Settings):
@@ -32,12 +36,6 @@ class VariantSettings(Settings):
 
     queries_per_family: int | None = Field(default=None, ge=1)
     neighbours: int | None = Field(default=None, ge=1)
-
-
-IDLE_ROUNDS = 3
-"""After so many rounds in a row that brought no set that was not there yet, there are no more."""
-MOST_SHORT = 0.01
-"""The share of the examples that may be lacking, as whole pairs need not add up to the same number."""
 
 
 def shows_change(example: Example, changes: Sequence[Change], whole: bool) -> bool:
