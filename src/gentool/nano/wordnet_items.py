@@ -113,6 +113,17 @@ class WordNetSource:
     def topics(self) -> Mapping[str, Sequence[str]]:
         return self._topics
 
+    @property
+    def nouns(self) -> list[str]:
+        """Single words for things, each once."""
+        words = (word.text for key, sense in self._senses.items() if key.startswith("noun") for word in sense.own)
+        return list(dict.fromkeys(text for text in words if text.isalpha() and text.islower()))
+
+    @property
+    def glosses(self) -> list[str]:
+        """What all senses mean, each sense in its best words."""
+        return [sense.glosses[0] for sense in self._senses.values() if sense.glosses]
+
     def item(self, key: str, rng: random.Random, requests: int) -> Item:
         """See gentool.nano.material.Source. `weak` is always None."""
         sense = self._senses[key]
