@@ -54,11 +54,20 @@ CONVERSIONS_SAY = ("Convert {thing} to {aspect}.", "Convert a {thing} to plain {
 PAIRS = split_words("from/to input/output start/end source/target first/second old/new min/max include/exclude parent/child local/remote")
 """What stands before one word in the names of two parameters."""
 PAIRED = split_words("date time format encoding path file dir id code name zone unit account city currency price page branch version lang key url")
-TYPES = ({"type": "string"},) * 6 + ({"type": "number"}, {"type": "integer"}, {"type": "boolean"}, {"type": "array", "items": {"type": "string"}})
+PLAIN: Sequence[dict[str, Any]] = ({"type": "string"},) * 6 + ({"type": "number"}, {"type": "integer"})
+OTHERS: Sequence[dict[str, Any]] = (
+    {"type": "boolean"},
+    {"type": "array", "items": {"type": "string"}},
+    {"type": "array", "items": {"type": "integer"}},
+    {"type": "object"},
+    {"type": "array", "items": {"type": "object"}},
+)
+"""Objects get fields of plain types."""
 ARGUMENTS = ("{name} ({type}): {words}", "{name}: {words}", "- {name}: the {words}")
 SHARE_OF_AGENTS, SHARE_OF_CONVERSIONS = 0.15, 0.1
 SHARE_OF_ACRONYMS, SHARE_OF_PSEUDO_WORDS = 0.08, 0.1
 SHARE_WITH_PAIR, SHARE_WITH_ARGUMENTS, SHARE_WITH_MORE, SHARE_WITHOUT_TEXT, SHARE_TOLD = 0.6, 0.25, 0.35, 0.05, 0.6
+SHARE_OF_OTHERS = 0.4
 FEWEST_TOOLS, MOST_TOOLS = 4, 9
 MOST_ASPECTS = 5
 
@@ -143,15 +152,28 @@ class ServerMaker:
         rng = self.rng
         drawn: list[tuple[str, dict[str, Any]]] = []
         for _ in range(rng.choice((1, 1, 2)) if rng.random() < SHARE_WITH_PAIR else 0):
-            word, schema = rng.choice(PAIRED), rng.choice(TYPES[:8])
+            word, schema = rng.choice(PAIRED), rng.choice(PLAIN)
             drawn += [(f"{end}_{word}", self._tell(schema, f"{end} {word}")) for end in rng.choice(PAIRS).split("/")]
         for name in rng.sample(list(self.parameters), rng.randint(1, 2)):
             drawn.append((name, describe_parameters({name: self.parameters[name]}, (), rng)["properties"][name]))
         for _ in range(rng.randint(1, 3)):
             word = self._draw_word().lower()
-            drawn.append((word, self._tell(rng.choice(TYPES), f"{rng.choice(('the', 'name of the', 'which', 'optional'))} {word}")))
+            drawn.append((word, self._tell(self._draw_type(), f"{rng.choice(('the', 'name of the', 'which', 'optional'))} {word}")))
         rng.shuffle(drawn)
         return {spell(name, joint): schema for name, schema in drawn}
+
+    def _draw_type(self) -> dict[str, Any]:
+        """A plain type, or a list or object of such."""
+        schema = self.rng.choice(OTHERS if self.rng.random() < SHARE_OF_OTHERS else PLAIN)
+        if schema["type"] == "object":
+            return self._draw_object()
+        return {"type": "array", "items": self._draw_object()} if schema.get("items") == {"type": "object"} else dict(schema)
+
+    def _draw_object(self) -> dict[str, Any]:
+        """Two or three fields, at times the two of a pair; all are required."""
+        rng = self.rng
+        names = rng.choice(PAIRS).split("/") if rng.random() < SHARE_WITH_PAIR else [self._draw_word().lower() for _ in range(rng.randint(2, 3))]
+        return {"type": "object", "properties": {name: dict(rng.choice(PLAIN)) for name in names}, "required": list(dict.fromkeys(names))}
 
     def _tell(self, schema: Mapping[str, Any], about: str) -> dict[str, Any]:
         """The schema, mostly with a description."""
