@@ -128,9 +128,9 @@ def make_arguments(out: Path, settings: StageSettings, steps: int, seed: int) ->
 
 
 def _gains_from_bf16() -> bool:
-    """bfloat16 on GPUs that have it and on processors with matrix instructions for it."""
+    """bfloat16 on GPUs that have it and on processors with instructions for its products."""
     import torch
 
     if torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported())
-    return bool(torch.cpu._is_amx_tile_supported())
+    return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
