@@ -38,6 +38,14 @@ def test_identity_ignores_where_a_tool_came_from_and_the_order_of_keys() -> None
     assert Tool(name="f", parameters=SCHEMA, domain="weather", source="a.json, line 3").id == Tool(name="f", parameters=turned).id
 
 
+def test_a_changed_copy_has_an_identity_of_its_own() -> None:
+    tool = Tool(name="forecast", parameters=SCHEMA)
+    assert tool.id.startswith("forecast@")  # which keeps it
+    changed = tool.model_copy(update={"name": "sunrise"})
+    assert changed.id == Tool(name="sunrise", parameters=SCHEMA).id
+    assert changed == Tool(name="sunrise", parameters=SCHEMA)
+
+
 def test_identity_is_stable_over_versions() -> None:
     """Ids are written into files that a later version reads: a change of this value breaks every run folder."""
     assert Tool(name="forecast", description="Weather.", parameters=SCHEMA).id == "forecast@ff1551553fe4"
