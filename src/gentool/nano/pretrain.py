@@ -50,7 +50,7 @@ class PretrainSettings(Settings):
     decay: float = Field(default=0.25, gt=0, le=1)
     lessons: int = Field(default=8, ge=1)
     other: float = Field(default=0.2, gt=0)
-    shares: dict[str, float] = Field(default={"lexicon": 0.6, "wordnet": 0.25, "rules": 0.15})
+    shares: dict[str, float] = Field(default={"lexicon": 0.15, "wordnet": 0.25, "rules": 0.25, "servers": 0.35})
     fewest_tools: int = 2
     most_tools: int = 6
     save_minutes: float = 5.0
