@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,6 @@ import pytest
 
 from gentool.report.probe_page import GROUPS, QUESTIONS, make_section, render_probe_page, write_probe_page
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
 VARIANTS = {"candidates": ["5", "10", "20"], "position": ["1", "2", "3"], "names": ["as they are", "slight", "heavy"]}
 OUTSIDE = """key => {
     const svg = document.querySelector(`#figure-${key} svg`), frame = svg.getBoundingClientRect();
@@ -89,17 +86,6 @@ def test_a_figure_shows_each_engine_and_says_its_numbers_in_words(results: list[
         assert f"var(--series-{series})" in section.figure.svg
     assert all(title in section.figure.svg for title in GROUPS.values())
     assert "No tool serves the query" not in (make_section("position", results).figure or section.figure).svg
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not installed")
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=[*ARGUMENTS, "--disable-sync"])
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("width", [1100, 380])
