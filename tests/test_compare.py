@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from gentool.compare import compare_runs, error_rows, find_scored, label, show_difference, show_p
+from gentool.core.errors import RunError
 from gentool.core.example import Example, Verdict
 from gentool.core.jsonl import read_json, read_records, write_records
 
@@ -88,6 +89,15 @@ def test_the_engine_may_be_left_out_where_it_is_plain(finished: Path, tmp_path: 
     shutil.copytree(finished, alone, ignore=shutil.ignore_patterns("trained*", "random*"))
     assert find_scored(str(alone)).engine == "tfidf"
     assert find_scored(f"{alone}:tfidf").engine == "tfidf"
+
+
+def test_what_was_trained_is_found_where_its_answers_were_held(finished: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(finished, tmp_path / "held"))
+    (copy / "score" / "trained.verdicts.jsonl").rename(copy / "score" / "trained+schema.verdicts.jsonl")
+    assert find_scored(str(copy)).engine == find_scored(f"{copy}:trained").engine == "trained+schema"
+    shutil.copy(copy / "score" / "trained+schema.verdicts.jsonl", copy / "score" / "trained+names.verdicts.jsonl")
+    with pytest.raises(RunError, match=r"say which, as .*held:trained\+names"):
+        find_scored(str(copy))
 
 
 def test_an_engine_may_be_named_as_for_predict_and_a_folder_may_hold_colons(finished: Path, tmp_path: Path) -> None:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gentool.core.errors import GenToolError
+from gentool.core.example import TRAINED
 from gentool.core.jsonl import read_records
 from gentool.core.tool import Tool, ToolSet
 from gentool.engines.engine import Request
 from gentool.evaluate.candidates import choose_nearest
 from gentool.evaluate.predict import answer_both
-from gentool.evaluate.predictors import TRAINED, PredictSettings, open_predictor
+from gentool.evaluate.predictors import PredictSettings, open_predictor
 from gentool.formats.catalogue import read_catalogue
 from gentool.prompts import Task, read_call, read_ranking, render_messages, render_tools
 from gentool.run import Run

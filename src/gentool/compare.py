@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gentool.core.errors import GenToolError, RecipeError, RunError
-from gentool.core.example import ERROR_CLASSES, Example, Prediction, Verdict
+from gentool.core.example import ERROR_CLASSES, TRAINED, Example, Prediction, Verdict, is_trained
 from gentool.core.jsonl import read_records, write_json, write_text
 from gentool.evaluate.compare import RIGHT, Judged, Table, compare, differs
-from gentool.evaluate.predictors import TRAINED, name_of
+from gentool.evaluate.predictors import name_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -63,20 +63,29 @@ def compare_runs(named: Sequence[str], common: bool = False, seed: int = 0) -> C
 
 
 def find_scored(named: str) -> Scored:
-    """The run folder and engine that a name means. Without an engine: `trained`, or the only one that is scored."""
+    """The run folder and engine that a name means. Without an engine: what the run trained, or the only one that is scored.
+
+    What was trained is found as `trained` where its answers were held, too.
+    """
     run, engine = _part(named)
     if not run.is_dir():
         raise RunError(f"{named}: no such run folder; name a model as RUN or RUN:ENGINE")
     found = sorted(path.name.removesuffix(".verdicts.jsonl") for path in (run / "score").glob("*.verdicts.jsonl"))
     if not found:
         raise RunError(f"{run}: nothing is scored yet, so there is nothing to compare; run: gentool score {run}")
-    if not engine:
-        if TRAINED not in found and len(found) > 1:
-            raise RunError(f"{run}: several engines are scored ({', '.join(found)}); say which, as {run}:{found[0]}")
-        engine = TRAINED if TRAINED in found else found[0]
+    if not engine or (engine == TRAINED and any(map(is_trained, found))):
+        engine = _find_default(run, found)
     elif engine not in found:
         engine = _filed(engine, run, found)
     return Scored(run, engine, "")
+
+
+def _find_default(run: Path, found: Sequence[str]) -> str:
+    """`trained`, or what was trained and held, or the only engine. Raises RunError where that leaves several."""
+    best = [name for name in found if name == TRAINED] or [name for name in found if is_trained(name)] or list(found)
+    if len(best) > 1:
+        raise RunError(f"{run}: several engines are scored ({', '.join(found)}); say which, as {run}:{best[0]}")
+    return best[0]
 
 
 def _part(named: str) -> tuple[Path, str]:

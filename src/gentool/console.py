@@ -12,11 +12,10 @@ from typing import Any
 import typer
 
 from gentool.bench_run import Predicted
-from gentool.core.example import SCENARIOS
+from gentool.core.example import SCENARIOS, is_trained, label_of
 from gentool.core.jsonl import read_json
 from gentool.engines.estimate import Estimate
 from gentool.engines.prices import Spending
-from gentool.evaluate.predictors import TRAINED
 from gentool.run import Run
 
 WIDE, NARROW = 130, 90
@@ -238,11 +237,11 @@ def say_comparison(runs: Sequence[Path]) -> None:
     for column in ("", *scenarios, "whole call", "zero to one", "weak to strong"):
         table.add_column(column, no_wrap=True)
     scored = [(run, path) for run in runs for path in sorted((run / "score").glob("*.json"))]
-    for run, path in sorted(scored, key=lambda found: found[1].stem != TRAINED):
+    for run, path in sorted(scored, key=lambda found: not is_trained(found[1].stem)):
         score = read_json(path)
         cells = [score["scenarios"][scenario]["selection"] for scenario in SCENARIOS]
         cells += [score["scenarios"]["all"]["call"], *(score["pairs"][key] for key in PAIRS)]
-        table.add_row(run.name if path.stem == TRAINED else path.stem, *(_percent(cell, True) for cell in cells))
+        table.add_row(label_of(run.name, path.stem), *(_percent(cell, True) for cell in cells))
     console = Console(width=max(shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDE, WIDE), highlight=False)
     console.print("\nTool selection by scenario, the whole call, and pairs right before and after, in percent (95% interval)", table, "", sep="\n")
 

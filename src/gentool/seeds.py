@@ -14,9 +14,9 @@ import typer
 
 from gentool.compare import Scored, read_test, read_verdicts
 from gentool.core.errors import RunError
+from gentool.core.example import is_trained, label_of
 from gentool.core.jsonl import write_json, write_text
 from gentool.evaluate.compare import Judged, Table
-from gentool.evaluate.predictors import TRAINED
 from gentool.evaluate.seeds import SeedResults, pool_seeds
 from gentool.report.seeds_markdown import render_markdown
 from gentool.report.seeds_terminal import describe_seeds
@@ -67,16 +67,6 @@ def list_models(engines: Mapping[str, Sequence[str]]) -> list[Model]:
     if not references:
         raise RunError(f"{first}, the run that the others are compared with, has no engine that is scored")
     return [references[0], *(model for model in ordered if model != references[0])]
-
-
-def is_trained(engine: str) -> bool:
-    """Whether a file is of what the run trained, its answers free or held to names or schemas."""
-    return engine.partition("+")[0] == TRAINED
-
-
-def label_of(run: str, engine: str) -> str:
-    """The run in place of `trained`."""
-    return f"{run}{engine.removeprefix(TRAINED)}" if is_trained(engine) else engine
 
 
 def _is_scored(run: str, engine: str, folders: Mapping[int, Path]) -> bool:

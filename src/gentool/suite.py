@@ -21,10 +21,11 @@ from pydantic import Field, SerializerFunctionWrapHandler, ValidationInfo, field
 from gentool import console
 from gentool import run as steps
 from gentool.core.errors import ModelError, RecipeError, RunError
+from gentool.core.example import TRAINED
 from gentool.core.jsonl import write_text
 from gentool.core.recipe import check_recipe, differing_keys, dump_recipe, read_recipe
 from gentool.engines.hf import check_model
-from gentool.evaluate.predictors import EMBEDDING, TRAINED, name_of
+from gentool.evaluate.predictors import EMBEDDING, name_of
 from gentool.report.html import write_report
 from gentool.run import Recipe, Run, find_recipe, locked, open_run
 from gentool.seeds import compare_seeds

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import json
 import sys
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gentool.core.errors import ModelError
 from gentool.core.schema import schema_faults
 from gentool.core.tool import GENERATE_RESPONSE, Tool, ToolSet
 from gentool.engines.constrain import Constrainer
@@ -147,17 +145,3 @@ def test_keywords_that_are_not_known_are_passed_over(small_model: Path) -> None:
     schema = {"type": "object", "properties": {"a": {"type": "boolean", "not": {"const": True}}}, "required": ["a"], "additionalProperties": False}
     for text in answers(small_model, "schema", make_requests(schema=schema)).values():
         assert isinstance(json.loads(text)["a"], bool)
-
-
-def test_without_llguidance_the_command_that_installs_it_is_named(small_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
-
-    def absent(name: str, *others: Any, **named: Any) -> Any:
-        if name.startswith("llguidance"):
-            raise ImportError(name)
-        return real(name, *others, **named)
-
-    monkeypatch.setattr(builtins, "__import__", absent)
-    with pytest.raises(ModelError, match=r"pip install 'gentool\[constrain\]'"):
-        HfEngine(str(small_model), GenerationSettings(), constrain="schema")
-    HfEngine(str(small_model), GenerationSettings(), constrain="names")

@@ -105,6 +105,20 @@ class Prediction(Record):
     error: str = ""
 
 
+TRAINED = "trained"
+"""What a run trained, as an engine and as the name of its files."""
+
+
+def is_trained(name: str) -> bool:
+    """Whether files of this name are of what the run trained, its answers free or held to names or schemas."""
+    return name.partition("+")[0] == TRAINED
+
+
+def label_of(run: str, name: str) -> str:
+    """What files of this name are called beside those of other runs: the run stands for `trained`."""
+    return f"{run}{name.removeprefix(TRAINED)}" if is_trained(name) else name
+
+
 ErrorClass = Literal[
     "called_when_none",
     "abstained_when_needed",

@@ -1,7 +1,7 @@
 """What may be written: a request in, what holds its answer while it is decoded out. Called by gentool.engines.hf.
 
 names: an answer begins with one of the request's choices, in whatever tokens the model writes it, and is free from there on.
-schema: the whole answer is JSON of the request's schema, by llguidance (the `constrain` extra).
+schema: the whole answer is JSON of the request's schema, by llguidance.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Restriction(Protocol):
 
 
 class Constrainer:
-    """Makes the restrictions of one model's answers. Raises ModelError where `schema` is asked for without llguidance."""
+    """Makes the restrictions of one model's answers. Raises ModelError where llguidance cannot take the tokenizer for `schema`."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, constrain: Constraint, ends: Sequence[int]) -> None:
         self._ends = np.asarray(ends)
@@ -76,10 +76,8 @@ class NameRestriction:
 
 def _load_grammars(tokenizer: PreTrainedTokenizerBase, ends: Sequence[int]) -> Any:
     """llguidance's own form of the tokenizer."""
-    try:
-        from llguidance.hf import from_tokenizer
-    except ImportError:
-        raise ModelError("predict.constrain: schema needs the `constrain` extra: pip install 'gentool[constrain]'") from None
+    from llguidance.hf import from_tokenizer
+
     try:
         return from_tokenizer(tokenizer, eos_token=list(ends))  # type: ignore[arg-type]
     except ValueError as error:

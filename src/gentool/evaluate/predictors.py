@@ -14,7 +14,7 @@ from pathlib import Path
 from pydantic import Field
 
 from gentool.core.errors import RecipeError, RunError
-from gentool.core.example import Constraint, Example
+from gentool.core.example import TRAINED, Constraint, Example
 from gentool.core.jsonl import read_records
 from gentool.core.recipe import Settings
 from gentool.engines.calls_alone import CallsAlone
@@ -27,7 +27,7 @@ from gentool.evaluate.shots import choose_shots
 from gentool.prompts import TASKS, Task
 
 FIT_EXAMPLES = 2000
-TRAINED, BASE, EMBEDDING = "trained", "base", "embedding"
+BASE, EMBEDDING = "base", "embedding"
 WITHOUT_PROMPTS = ("tfidf", EMBEDDING, "random")
 """Engines that read no prompts, and so know no constraints and no worked examples."""
 FEW_SHOT = "few_shot:"

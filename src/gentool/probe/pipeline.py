@@ -14,11 +14,11 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from gentool.core.errors import RunError
-from gentool.core.example import Example, Prediction
+from gentool.core.example import TRAINED, Example, Prediction
 from gentool.core.jsonl import read_records, write_json, write_records
 from gentool.core.recipe import Settings
 from gentool.evaluate.predict import predict_examples
-from gentool.evaluate.predictors import TRAINED, Predictor, PredictSettings, ask_calls_alone, check_engines, name_of, open_predictor
+from gentool.evaluate.predictors import Predictor, PredictSettings, ask_calls_alone, check_engines, name_of, open_predictor
 from gentool.evaluate.verdict import judge
 from gentool.pairs.build import prepare_families
 from gentool.probe.altered import QUESTIONS, SIZES, Altered, Base, Question, has_distances, reachable, vary_candidates, vary_position, vary_similarity

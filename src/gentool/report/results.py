@@ -17,14 +17,12 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from gentool.core.errors import RecordError, RunError
-from gentool.core.example import Example, Prediction, Verdict
+from gentool.core.example import Example, Prediction, Verdict, label_of
 from gentool.core.jsonl import describe_validation_error, read_json, read_lines
 
 Model = TypeVar("Model", bound=BaseModel)
 STAGES = ("rank", "select", "joint")
 """The stages of training that there are; a run has those that its recipe names, else the first two."""
-TRAINED = "trained"
-"""The model that a run trained, by the name of its files."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ def _named_apart(runs: Sequence[Run]) -> list[Run]:
     """Several runs, they and their models under names that tell them apart."""
     given = [str(run.recipe.get("name") or "") for run in runs]
     names = given if all(given) and len(set(given)) == len(given) else [run.name for run in runs]
-    labels = [[name if one.name == TRAINED else one.name for one in run.scored] for run, name in zip(runs, names, strict=True)]
+    labels = [[label_of(name, one.name) for one in run.scored] for run, name in zip(runs, names, strict=True)]
     count = Counter(label for own in labels for label in own)
     return [
         replace(

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from gentool.core.example import ERROR_CLASSES, SCENARIOS, Kind
-from gentool.report.results import TRAINED, Scored
+from gentool.core.example import ERROR_CLASSES, SCENARIOS, Kind, is_trained
+from gentool.report.results import Scored
 
 UNSEEN_TOOL = ("seen_query_unseen_tool", "unseen_query_unseen_tool")
 """The scenarios whose right tool never occurs in training."""
@@ -218,7 +218,7 @@ def headline_table(scored: Sequence[Scored]) -> Table:
 def overview_table(scored: Sequence[Scored]) -> Table:
     """What several runs are compared by, a row a model, what they trained first: selection in every scenario, the whole call, and pairs."""
     columns = (*(scenario_words(scenario) for scenario in SCENARIOS), "Whole call", "Pairs: zero-to-one", "Pairs: weak-to-strong")
-    rows = tuple((one.name, tuple(_overview_cells(one))) for one in sorted(scored, key=lambda one: one.model != TRAINED))
+    rows = tuple((one.name, tuple(_overview_cells(one))) for one in sorted(scored, key=lambda one: not is_trained(one.model)))
     return Table("overview", "Side by side", "", columns, rows)
 
 
