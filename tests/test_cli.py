@@ -97,7 +97,7 @@ def test_a_model_without_a_tokenizer(refused: Refused, tiny: Path, finished: Pat
         (["import", "mcp", "tools.json"], "Missing option '--out'; see `gentool import --help`"),
         (
             ["run", "nosuch"],
-            "nosuch: neither a recipe file nor a shipped recipe (ablations, against_sft, claims, demo, joint, lora, masking, nano, native, no_weak_to_strong, ",
+            "nosuch: neither a recipe file nor a shipped recipe (ablations, against_sft, claims, demo, joint, lora, masking, nano, native, ",
         ),
         (["run", "nosuch.yaml"], "nosuch.yaml: no such recipe"),
         (["run", "demo", "--set", "pairs.k"], "--set pairs.k: write it as KEY=VALUE, for example --set pairs.k=5"),

@@ -52,7 +52,7 @@ def test_a_fault_of_ours_keeps_its_traceback(error: Exception) -> None:
 
 @contextmanager
 def small_disk(folder: Path, kilobytes: int) -> Iterator[None]:
-    """A real file system of that size at a folder."""
+    """A real file system of that size at a folder. It goes when nothing maps its files any more: tensors are freed when they are collected."""
     folder.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", folder], capture_output=True, check=False)
     if mounted.returncode:
@@ -60,7 +60,7 @@ def small_disk(folder: Path, kilobytes: int) -> Iterator[None]:
     try:
         yield
     finally:
-        subprocess.run(["umount", folder], check=True)
+        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def enlarge(folder: Path) -> None:
