@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
+from llguidance import LLMatcher
+from llguidance.hf import from_tokenizer
 
 from gentool.core.schema import schema_faults
 from gentool.core.tool import GENERATE_RESPONSE, Tool, ToolSet
-from gentool.engines.constrain import Constrainer
+from gentool.engines.constrain import JSON_STYLE, ROOM, Constrainer
+from gentool.engines.ending import Closers
 from gentool.engines.engine import Request
 from gentool.engines.hf import GenerationSettings, HfEngine, load_tokenizer
 from gentool.prompts import PromptSettings, read_call, render_choices, render_messages, render_schema
@@ -61,6 +64,61 @@ def test_an_answer_is_json_of_the_schema(small_model: Path, sharing: str) -> Non
         assert call.call.name in (*TOOLS.names, GENERATE_RESPONSE)
 
 
+TEXT = {"type": "string"}
+POINT = {"type": "object", "properties": {"x": {"type": "number"}, "note": TEXT}, "required": ["x", "note"], "additionalProperties": False}
+ENDLESS = {
+    "text": TEXT,
+    "list": {"type": "array", "items": TEXT},
+    "nested": {"type": "array", "items": {"type": "array", "items": POINT}},
+    "free object": {"type": "object"},
+    "long enough": {"type": "string", "minLength": 12},
+    "a date": {"type": "string", "format": "date"},
+}
+
+
+@pytest.mark.parametrize("kind", ENDLESS)
+@pytest.mark.parametrize("most", [50, 90])
+def test_an_answer_that_would_go_on_is_ended_before_its_tokens_run_out(small_model: Path, kind: str, most: int) -> None:
+    schema = {"type": "object", "properties": {"a": ENDLESS[kind], "b": {"enum": [1, 2]}}, "required": ["a", "b"], "additionalProperties": False}
+    texts = answers(small_model, "schema", make_requests(schema=schema), max_new_tokens=most)
+    for text in texts.values():
+        assert schema_faults(json.loads(text), schema) == [], text
+
+
+def test_an_answer_that_ends_by_itself_is_not_ended(small_model: Path) -> None:
+    """The same answers, whether many tokens are left or hardly any."""
+    tokenizer = load_tokenizer(str(small_model))
+    long = answers(small_model, "schema", make_requests(schema=SCHEMA), max_new_tokens=400)
+    longest = max(len(tokenizer(text)["input_ids"]) for text in long.values())
+    assert answers(small_model, "schema", make_requests(schema=SCHEMA), max_new_tokens=int(longest / (1 - ROOM)) + 4) == long
+
+
+@pytest.mark.parametrize(
+    ("written", "ending"),
+    [
+        ('{"a": "x', '"}'),
+        ('{"a": "}]', '"}'),
+        ('{"a": "he said \\"', '"}'),
+        ('{"a": "back\\\\', '"}'),
+        ('{"a": "x", "b": [{"c": "', '"}]}'),
+        ('{"a": "x", "b": [', "]}"),
+        ('{"a": "x", "b": [{', "}]}"),
+        ("{", '"a": ""}'),
+        ('{"a": "x"}', ""),
+    ],
+)
+def test_the_ending_closes_what_is_open(small_model: Path, written: str, ending: str) -> None:
+    item = {"type": "object", "properties": {"c": TEXT}, "additionalProperties": False}
+    schema = {"type": "object", "properties": {"a": TEXT, "b": {"type": "array", "items": item}}, "required": ["a"], "additionalProperties": False}
+    grammars: Any = from_tokenizer(cast("Any", load_tokenizer(str(small_model))))
+    matcher = LLMatcher(grammars, LLMatcher.grammar_from_json_schema(json.dumps(schema), overrides=JSON_STYLE))
+    made = grammars.tokenize_str(written)
+    assert matcher.consume_tokens(made)
+    found = Closers(grammars).find_ending(matcher, made, 40)
+    assert grammars.decode_str(found).replace(": ", ":") == ending.replace(": ", ":")
+    assert matcher.is_accepting() == (ending == ""), "the matcher is left where it was"
+
+
 def test_shared_prompts_do_not_change_held_answers(small_model: Path) -> None:
     for constrain, requests in (("names", make_requests(choices=CHOICES)), ("schema", make_requests(schema=SCHEMA))):
         assert answers(small_model, constrain, requests) == answers(small_model, constrain, requests, sharing="off")
@@ -90,7 +148,7 @@ def test_a_model_that_keeps_to_its_text_already_writes_the_same_free_and_held(sm
 def test_a_call_of_the_schema_that_the_model_would_write_is_left_as_it_is(small_model: Path) -> None:
     """Every token of every right call is allowed, in its compact form too."""
     tokenizer = load_tokenizer(str(small_model))
-    constrainer = Constrainer(tokenizer, "schema", [tokenizer.eos_token_id])
+    constrainer = Constrainer(tokenizer, "schema", [tokenizer.eos_token_id], 80)
     calls = [{"name": "forecast", "arguments": {"units": "metric", "hourly": True}}, {"name": "zürich_wetter", "arguments": {}}]
     for text in [*(json.dumps(call, ensure_ascii=False) for call in calls), json.dumps(calls[0], separators=(",", ":"))]:
         restriction = constrainer.restrict(Request("1", "select", schema=SCHEMA))
@@ -108,7 +166,7 @@ def test_a_call_of_the_schema_that_the_model_would_write_is_left_as_it_is(small_
 def test_a_tokenizer_that_puts_a_space_first_may(space: bool) -> None:
     """In SentencePiece's manner a text begins with a space that is not written."""
     tokenizer = make_spaced_tokenizer()
-    restriction = Constrainer(tokenizer, "names", [1]).restrict(Request("1", "select", choices={"name": '{"name'}))
+    restriction = Constrainer(tokenizer, "names", [1], 80).restrict(Request("1", "select", choices={"name": '{"name'}))
     assert restriction is not None
     begin = tokenizer.convert_tokens_to_ids("▁{" if space else "{")
     allowed = restriction.allowed([])
@@ -122,7 +180,7 @@ def test_a_tokenizer_that_puts_a_space_first_may(space: bool) -> None:
 
 
 def test_names_that_a_tokenizer_cannot_write_are_a_fault() -> None:
-    restriction = Constrainer(make_word_tokenizer(), "names", [1]).restrict(Request("1", "select", choices={"name": "forecast"}))
+    restriction = Constrainer(make_word_tokenizer(), "names", [1], 80).restrict(Request("1", "select", choices={"name": "forecast"}))
     assert restriction is not None
     assert list(np.asarray(restriction.allowed([]))) == [1]
     assert "no tokens for the names" in restriction.fault

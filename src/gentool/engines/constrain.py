@@ -1,7 +1,7 @@
 """What may be written: a request in, what holds its answer while it is decoded out. Called by gentool.engines.hf.
 
 names: an answer begins with one of the request's choices, in whatever tokens the model writes it, and is free from there on.
-schema: the whole answer is JSON of the request's schema, by llguidance.
+schema: the whole answer is JSON of the request's schema, by llguidance, and is brought to its end before its tokens run out.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy.typing as npt
 from gentool.core.errors import ModelError
 from gentool.core.example import Constraint
 from gentool.core.trie import Trie
+from gentool.engines.ending import Closers
 from gentool.engines.engine import Request
 from gentool.engines.vocabulary import Vocabulary
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 JSON_STYLE: Any = {"key_separator": ": ?", "item_separator": ", ?", "whitespace_flexible": False, "lenient": True}
 """Spaces as Python's json writes them, or none; keywords that llguidance does not know are passed over, and left to scoring."""
+ROOM = 0.2
+"""The share of an answer's tokens that its ending may take: so much is left free, because what is open may grow with every token."""
 Tokens = npt.NDArray[np.int64]
 
 
@@ -38,19 +41,24 @@ class Restriction(Protocol):
 
 
 class Constrainer:
-    """Makes the restrictions of one model's answers. Raises ModelError where llguidance cannot take the tokenizer for `schema`."""
+    """Makes the restrictions of one model's answers, each of at most `max_new_tokens`.
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, constrain: Constraint, ends: Sequence[int]) -> None:
+    Raises ModelError where llguidance cannot take the tokenizer for `schema`.
+    """
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, constrain: Constraint, ends: Sequence[int], max_new_tokens: int) -> None:
         self._ends = np.asarray(ends)
+        self._most = max_new_tokens
         self._vocabulary = Vocabulary(tokenizer) if constrain == "names" else None
         self._grammars = _load_grammars(tokenizer, ends) if constrain == "schema" else None
+        self._closers = Closers(self._grammars) if self._grammars else None
 
     def restrict(self, request: Request) -> Restriction | None:
         """What holds the answer to a request; None where it carries nothing to be held to."""
         if self._vocabulary and request.choices:
             return NameRestriction(self._vocabulary, tuple(request.choices.values()), self._ends)
-        if self._grammars and request.schema is not None:
-            return SchemaRestriction(self._grammars, request.schema, self._ends)
+        if self._closers and request.schema is not None:
+            return SchemaRestriction(self._grammars, self._closers, request.schema, self._ends, self._most)
         return None
 
 
@@ -85,14 +93,20 @@ def _load_grammars(tokenizer: PreTrainedTokenizerBase, ends: Sequence[int]) -> A
 
 
 class SchemaRestriction:
-    """Holds an answer to JSON of a schema; where llguidance cannot follow the schema, the answer ends."""
+    """Holds an answer to JSON of a schema, and to its shortest ending when its tokens run out.
 
-    def __init__(self, grammars: Any, schema: Mapping[str, Any], ends: Tokens) -> None:
+    Where llguidance cannot follow the schema, the answer ends.
+    """
+
+    def __init__(self, grammars: Any, closers: Closers, schema: Mapping[str, Any], ends: Tokens, most: int) -> None:
         from llguidance import LLMatcher
 
         self._matcher = LLMatcher(grammars, LLMatcher.grammar_from_json_schema(json.dumps(schema), overrides=JSON_STYLE), log_level=0)
-        self._consumed = 0
+        self._closers = closers
         self._ends = ends
+        self._most = most
+        self._ending: list[int] = []
+        self._consumed = 0
         self.fault = ""
 
     def allowed(self, made: Sequence[int]) -> Tokens | None:
@@ -102,4 +116,15 @@ class SchemaRestriction:
         if self._matcher.is_error():
             self.fault = f"the answer cannot be held to its schema ({' '.join(self._matcher.get_error().split())})"
             return self._ends
+        if self._ending or self._must_end(made):
+            return np.asarray([self._ending.pop(0)])
         return np.flatnonzero(np.unpackbits(bits, bitorder="little"))
+
+    def _must_end(self, made: Sequence[int]) -> bool:
+        """Whether the answer is to be ended from here on, by the ending that is found."""
+        left, room = self._most - len(made), int(ROOM * self._most)
+        if left > 2 * room:
+            return False
+        ending = self._closers.find_ending(self._matcher, list(made), left)
+        self._ending = ending if len(ending) + room >= left else []
+        return bool(self._ending)

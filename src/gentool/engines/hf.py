@@ -142,7 +142,7 @@ class HfEngine:
         self._model: Any = load_model(model).to("cuda" if torch.cuda.is_available() else "cpu").eval()  # type: ignore[arg-type]
         self._ends = find_end_ids(self._model, self._tokenizer)
         self._model.generation_config = _greedy(self._ends, self._tokenizer)
-        self._constrainer = Constrainer(self._tokenizer, constrain, self._ends)
+        self._constrainer = Constrainer(self._tokenizer, constrain, self._ends, settings.max_new_tokens)
         self._ways: Ways | None = None
 
     def reply(self, requests: Sequence[Request]) -> Iterator[Reply]:

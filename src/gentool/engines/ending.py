@@ -1,0 +1,50 @@
+"""The shortest way to end an answer that is held to a grammar, for when its tokens run out: a matcher in, tokens out.
+
+Called by gentool.engines.constrain. Small models repeat themselves inside a string or a list until they are cut off; what is
+left is no JSON, whatever its tool takes.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+ESCAPED = re.compile(rb"\\.", re.DOTALL)
+
+
+class Closers:
+    """The tokens that close a string, an object or a list, by a tokenizer of llguidance."""
+
+    def __init__(self, grammars: Any) -> None:
+        self._grammars = grammars
+        self._quote = _one_token(grammars, '"')
+        self._brackets = [_one_token(grammars, text) for text in "}]"]
+
+    def find_ending(self, matcher: Any, made: list[int], most: int) -> list[int]:
+        """Few tokens behind `made` that bring the grammar to its end, or the first ones where `most` are not enough; none where it is there.
+
+        What is open is closed at once, and what is required is written as the grammar first allows it. The matcher is left as it is.
+        """
+        ahead = matcher.deep_copy()
+        ending: list[int] = []
+        while len(ending) < most and not ahead.is_accepting():
+            step = ahead.compute_ff_tokens() or [self._choose(ahead, [*made, *ending])]
+            if not ahead.consume_tokens(step):
+                break
+            ending += step
+        return ending
+
+    def _choose(self, matcher: Any, made: list[int]) -> int:
+        """One allowed token: the one that closes the most inner thing that is open, else the first."""
+        allowed = np.unpackbits(np.frombuffer(matcher.compute_bitmask(), dtype=np.uint8), bitorder="little")
+        in_string = ESCAPED.sub(b"", self._grammars.decode_bytes(made)).count(b'"') % 2 == 1
+        wanted = [self._quote, *self._brackets] if in_string else [*self._brackets, self._quote]
+        return next((token for token in wanted if token is not None and allowed[token]), int(allowed.argmax()))
+
+
+def _one_token(grammars: Any, text: str) -> int | None:
+    """The token that writes a text alone, None where there is none."""
+    ids = grammars.tokenize_str(text)
+    return ids[0] if len(ids) == 1 else None
