@@ -19,8 +19,7 @@ class Closers:
 
     def __init__(self, grammars: Any) -> None:
         self._grammars = grammars
-        self._quote = _one_token(grammars, '"')
-        self._brackets = [_one_token(grammars, text) for text in "}]"]
+        self._quote, *self._brackets = (grammars.tokenize_str(text)[0] for text in '"}]')
 
     def find_ending(self, matcher: Any, made: list[int], most: int) -> list[int]:
         """Few tokens behind `made` that bring the grammar to its end, or the first ones where `most` are not enough; none where it is there.
@@ -30,21 +29,17 @@ class Closers:
         ahead = matcher.deep_copy()
         ending: list[int] = []
         while len(ending) < most and not ahead.is_accepting():
-            step = ahead.compute_ff_tokens() or [self._choose(ahead, [*made, *ending])]
+            step = ahead.compute_ff_tokens() or [self._choose(ahead, made, ending)]
             if not ahead.consume_tokens(step):
                 break
             ending += step
         return ending
 
-    def _choose(self, matcher: Any, made: list[int]) -> int:
-        """One allowed token: the one that closes the most inner thing that is open, else the first."""
-        allowed = np.unpackbits(np.frombuffer(matcher.compute_bitmask(), dtype=np.uint8), bitorder="little")
-        in_string = ESCAPED.sub(b"", self._grammars.decode_bytes(made)).count(b'"') % 2 == 1
-        wanted = [self._quote, *self._brackets] if in_string else [*self._brackets, self._quote]
-        return next((token for token in wanted if token is not None and allowed[token]), int(allowed.argmax()))
-
-
-def _one_token(grammars: Any, text: str) -> int | None:
-    """The token that writes a text alone, None where there is none."""
-    ids = grammars.tokenize_str(text)
-    return ids[0] if len(ids) == 1 else None
+    def _choose(self, matcher: Any, made: list[int], ending: list[int]) -> int:
+        """One allowed token: what closes the innermost open thing, else the first one that the ending has not yet, so that patterns get on."""
+        allowed = np.flatnonzero(np.unpackbits(np.frombuffer(matcher.compute_bitmask(), dtype=np.uint8), bitorder="little"))
+        written = ESCAPED.sub(b"", self._grammars.decode_bytes([*made, *ending]))
+        closers = [self._quote, *self._brackets] if written.count(b'"') % 2 else [*self._brackets, self._quote]
+        closing = [token for token in closers if token in allowed]
+        fresh = allowed[~np.isin(allowed, ending)]
+        return closing[0] if closing else int(fresh[0] if fresh.size else allowed[0])
