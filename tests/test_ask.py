@@ -81,6 +81,16 @@ def test_what_cannot_be_read_is_told_on_one_line(finished: Path, gentool: Gentoo
     assert answer["call"].endswith(': "\\n\\nNo."')
 
 
+def test_the_call_is_held_as_the_recipe_has_it(run_copy: Path, gentool: Gentool) -> None:
+    """The student of this run is hardly trained: free, its calls cannot be read."""
+    queries = ("Search flights from OSL to LIS", "Sing me a song", "0")
+    assert any("could not be read" in answer_of(gentool("ask", run_copy, query).out)["call"] for query in queries)
+    (run_copy / "recipe.yaml").write_text((run_copy / "recipe.yaml").read_text().replace("constrain: none", "constrain: schema"))
+    for query in queries:
+        answer = answer_of(gentool("ask", run_copy, query).out)
+        assert json.loads(answer["call"])["name"] in [*answer["candidates"].split(", "), "generate_response"]
+
+
 def test_natively_words_are_abstention_and_the_tools_are_no_part_of_the_text(
     run_copy: Path, gentool: Gentool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

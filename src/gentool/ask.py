@@ -12,10 +12,10 @@ from gentool.core.jsonl import read_records
 from gentool.core.tool import Tool, ToolSet
 from gentool.engines.engine import Request
 from gentool.evaluate.candidates import choose_nearest
-from gentool.evaluate.predict import answer_both
+from gentool.evaluate.predict import answer_both, write_request
 from gentool.evaluate.predictors import PredictSettings, open_predictor
 from gentool.formats.catalogue import read_catalogue
-from gentool.prompts import Task, read_call, read_ranking, render_messages, render_tools
+from gentool.prompts import Task, read_call, read_ranking
 from gentool.run import Run
 
 
@@ -34,12 +34,11 @@ def ask(run: Run, query: str, catalogue: Path | None) -> Answer:
         raise GenToolError("the query is empty: write what a user would say")
     tools = read_catalogue(catalogue) if catalogue else list(read_records(run.path / "tools.jsonl", Tool))
     nearest = choose_candidates(query, tools, run.recipe.pairs.k)
-    predictor = open_predictor(TRAINED, run.path, _for_one_query(run.recipe.predict), run.recipe.seed, run.recipe.train.stages)
+    predictor = open_predictor(TRAINED, run.path, for_one_query(run.recipe.predict), run.recipe.seed, run.recipe.train.stages)
     prompts = run.recipe.prompts
-    shown = render_tools(nearest, prompts)
 
     def make(task: Task) -> list[Request]:
-        return [Request("ask", task, tuple(render_messages(task, query, nearest, prompts)), tools=shown)]
+        return [write_request("ask", task, query, nearest, prompts, run.recipe.predict.constrain)]
 
     selected, ranked = (replies["ask"].text for replies in answer_both(predictor, make))
     ranking, call = read_ranking(ranked), read_call(selected, prompts.answer, nearest)
@@ -52,7 +51,7 @@ def ask(run: Run, query: str, catalogue: Path | None) -> Answer:
     )
 
 
-def _for_one_query(settings: PredictSettings) -> PredictSettings:
+def for_one_query(settings: PredictSettings) -> PredictSettings:
     """The settings without what pays for many prompts alone: trying whether they can share what they have in common."""
     return settings.model_copy(update={"generation": settings.generation.model_copy(update={"sharing": "off"})})
 

@@ -15,6 +15,7 @@ from gentool.core.errors import RunError
 from gentool.core.example import AnswerFormat, Constraint, Example, Prediction
 from gentool.core.jsonl import appended, read_records, resume_records
 from gentool.core.progress import progress_bar
+from gentool.core.tool import ToolSet
 from gentool.engines.engine import Engine, Reply, Request
 from gentool.evaluate.predictors import Predictor, PredictSettings, name_of, open_predictor
 from gentool.evaluate.served import ask_server, check_held, check_origin, note_origin
@@ -31,22 +32,35 @@ def make_request(
     choices: bool = False,
     shots: Sequence[Example] = (),
 ) -> Request:
-    """One task on one example, as a chat for language models and as structured inputs for the others.
+    """One task on one example, as `write_request` has it; `shots` are worked examples that stand before it."""
+    return write_request(example.id, task, example.query, example.tools, prompts, constrain, choices, shots)
+
+
+def write_request(
+    identifier: str,
+    task: Task,
+    query: str,
+    tools: ToolSet,
+    prompts: PromptSettings,
+    constrain: Constraint = "none",
+    choices: bool = False,
+    shots: Sequence[Example] = (),
+) -> Request:
+    """One task on a query and its tools, as a chat for language models and as structured inputs for the others.
 
     With `choices` the engine is asked for the probability of each tool of the set, too. `constrain` names what holds the
-    call while it is decoded: its choices, or the schema of the whole answer. `shots` are worked examples that stand before it.
+    call while it is decoded: its choices, or the schema of the whole answer.
     """
-    messages, tools = render_messages(task, example.query, example.tools, prompts, shots), render_tools(example.tools, prompts)
     calls = task == "select"
     return Request(
-        example.id,
+        identifier,
         task,
-        tuple(messages),
-        {"query": example.query, "tools": example.tools},
-        schema=render_schema(example.tools, prompts.parallel) if calls and constrain == "schema" else None,
-        tools=tools,
+        tuple(render_messages(task, query, tools, prompts, shots)),
+        {"query": query, "tools": tools},
+        schema=render_schema(tools, prompts.parallel) if calls and constrain == "schema" else None,
+        tools=render_tools(tools, prompts),
         tool_choice="none" if task == "rank" else "auto",
-        choices=render_choices(example.tools, prompts) if calls and (choices or constrain != "none") else {},
+        choices=render_choices(tools, prompts) if calls and (choices or constrain == "names") else {},
     )
 
 
