@@ -7,6 +7,8 @@ left is no JSON, whatever its tool takes.
 from __future__ import annotations
 
 import re
+from itertools import chain
+from string import punctuation
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ class Closers:
     def __init__(self, grammars: Any) -> None:
         self._grammars = grammars
         self._quote, *self._brackets = (grammars.tokenize_str(text)[0] for text in '"}]')
+        self._marks = [grammars.tokenize_str(text)[0] for text in punctuation]
 
     def find_ending(self, matcher: Any, made: list[int], most: int) -> list[int]:
         """Few tokens behind `made` that bring the grammar to its end, or the first ones where `most` are not enough; none where it is there.
@@ -36,10 +39,9 @@ class Closers:
         return ending
 
     def _choose(self, matcher: Any, made: list[int], ending: list[int]) -> int:
-        """One allowed token: what closes the innermost open thing, else the first one that the ending has not yet, so that patterns get on."""
+        """One allowed token: what closes the innermost open thing, else one that the ending has not yet, a mark first, so that patterns get on."""
         allowed = np.flatnonzero(np.unpackbits(np.frombuffer(matcher.compute_bitmask(), dtype=np.uint8), bitorder="little"))
         written = ESCAPED.sub(b"", self._grammars.decode_bytes([*made, *ending]))
         closers = [self._quote, *self._brackets] if written.count(b'"') % 2 else [*self._brackets, self._quote]
-        closing = [token for token in closers if token in allowed]
-        fresh = allowed[~np.isin(allowed, ending)]
-        return closing[0] if closing else int(fresh[0] if fresh.size else allowed[0])
+        fresh = (token for token in chain(self._marks, allowed) if token not in ending)
+        return next(int(token) for token in chain(closers, fresh, allowed) if token in allowed)
