@@ -74,6 +74,7 @@ ENDLESS = {
     "long enough": {"type": "string", "minLength": 12},
     "a date": {"type": "string", "format": "date"},
     "an address": {"type": "string", "format": "uri"},
+    "two addresses": {"type": "array", "minItems": 2, "items": {"type": "string", "format": "uri"}},
 }
 
 

@@ -31,17 +31,20 @@ class Closers:
         """
         ahead = matcher.deep_copy()
         ending: list[int] = []
+        tried: list[int] = []
         while len(ending) < most and not ahead.is_accepting():
-            step = ahead.compute_ff_tokens() or [self._choose(ahead, made, ending)]
+            forced = ahead.compute_ff_tokens()
+            step = forced or [self._choose(ahead, [*made, *ending], tried)]
             if not ahead.consume_tokens(step):
                 break
             ending += step
+            tried = [] if forced or step[0] in (self._quote, *self._brackets) else [*tried, *step]
         return ending
 
-    def _choose(self, matcher: Any, made: list[int], ending: list[int]) -> int:
-        """One allowed token: what closes the innermost open thing, else one that the ending has not yet, a mark first, so that patterns get on."""
+    def _choose(self, matcher: Any, written: list[int], tried: list[int]) -> int:
+        """One allowed token: what closes the innermost open thing, else one that a value has not yet, a mark first, so that patterns get on."""
         allowed = np.flatnonzero(np.unpackbits(np.frombuffer(matcher.compute_bitmask(), dtype=np.uint8), bitorder="little"))
-        written = ESCAPED.sub(b"", self._grammars.decode_bytes([*made, *ending]))
-        closers = [self._quote, *self._brackets] if written.count(b'"') % 2 else [*self._brackets, self._quote]
-        fresh = (token for token in chain(self._marks, allowed) if token not in ending)
+        in_string = ESCAPED.sub(b"", self._grammars.decode_bytes(written)).count(b'"') % 2 == 1
+        closers = [self._quote, *self._brackets] if in_string else [*self._brackets, self._quote]
+        fresh = (token for token in chain(self._marks, allowed) if token not in tried)
         return next(int(token) for token in chain(closers, fresh, allowed) if token in allowed)
