@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 JSON_STYLE: Any = {"key_separator": ": ?", "item_separator": ", ?", "whitespace_flexible": False, "lenient": True}
 """Spaces as Python's json writes them, or none; keywords that llguidance does not know are passed over, and left to scoring."""
 ROOM = 0.2
-"""The share of an answer's tokens that its ending may take: so much is left free, because what is open may grow with every token."""
+"""The share of an answer's tokens that is kept free beside its ending: what is open may grow with every token."""
 Tokens = npt.NDArray[np.int64]
 
 
@@ -122,9 +122,9 @@ class SchemaRestriction:
 
     def _must_end(self, made: Sequence[int]) -> bool:
         """Whether the answer is to be ended from here on, by the ending that is found."""
-        left, room = self._most - len(made), int(ROOM * self._most)
-        if left > 2 * room:
+        left = self._most - len(made)
+        if 2 * left > self._most:
             return False
         ending = self._closers.find_ending(self._matcher, list(made), left)
-        self._ending = ending if len(ending) + room >= left else []
+        self._ending = ending if len(ending) + int(ROOM * self._most) >= left else []
         return bool(self._ending)

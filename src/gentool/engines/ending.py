@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from itertools import chain
-from string import punctuation
 from typing import Any
 
 import numpy as np
 
+MARKS = "@:"
+"""What addresses wait for."""
 ESCAPED = re.compile(rb"\\.", re.DOTALL)
 
 
@@ -22,7 +23,7 @@ class Closers:
     def __init__(self, grammars: Any) -> None:
         self._grammars = grammars
         self._quote, *self._brackets = (grammars.tokenize_str(text)[0] for text in '"}]')
-        self._marks = [grammars.tokenize_str(text)[0] for text in punctuation]
+        self._marks = [grammars.tokenize_str(text)[0] for text in MARKS]
 
     def find_ending(self, matcher: Any, made: list[int], most: int) -> list[int]:
         """Few tokens behind `made` that bring the grammar to its end, or the first ones where `most` are not enough; none where it is there.
@@ -42,9 +43,9 @@ class Closers:
         return ending
 
     def _choose(self, matcher: Any, written: list[int], tried: list[int]) -> int:
-        """One allowed token: what closes the innermost open thing, else one that a value has not yet, a mark first, so that patterns get on."""
+        """One allowed token: what closes the innermost open thing, else one that the value has not yet, so that patterns get on."""
         allowed = np.flatnonzero(np.unpackbits(np.frombuffer(matcher.compute_bitmask(), dtype=np.uint8), bitorder="little"))
         in_string = ESCAPED.sub(b"", self._grammars.decode_bytes(written)).count(b'"') % 2 == 1
-        closers = [self._quote, *self._brackets] if in_string else [*self._brackets, self._quote]
+        closers = [self._quote] if in_string else [*self._brackets, self._quote]
         fresh = (token for token in chain(self._marks, allowed) if token not in tried)
         return next(int(token) for token in chain(closers, fresh, allowed) if token in allowed)
