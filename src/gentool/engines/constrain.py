@@ -16,7 +16,7 @@ import numpy.typing as npt
 from gentool.core.errors import ModelError
 from gentool.core.example import Constraint
 from gentool.core.trie import Trie
-from gentool.engines.ending import Closers
+from gentool.engines.ending import Closers, read_allowed
 from gentool.engines.engine import Request
 from gentool.engines.vocabulary import Vocabulary
 
@@ -112,19 +112,17 @@ class SchemaRestriction:
     def allowed(self, made: Sequence[int]) -> Tokens | None:
         self._matcher.consume_tokens(list(made[self._consumed :]))
         self._consumed = len(made)
-        bits = np.frombuffer(self._matcher.compute_bitmask(), dtype=np.uint8)
+        allowed = read_allowed(self._matcher)
         if self._matcher.is_error():
             self.fault = f"the answer cannot be held to its schema ({' '.join(self._matcher.get_error().split())})"
             return self._ends
-        if self._ending or self._must_end(made):
-            return np.asarray([self._ending.pop(0)])
-        return np.flatnonzero(np.unpackbits(bits, bitorder="little"))
+        self._ending = self._ending or self._find_ending(made)
+        return np.asarray([self._ending.pop(0)]) if self._ending else allowed
 
-    def _must_end(self, made: Sequence[int]) -> bool:
-        """Whether the answer is to be ended from here on, by the ending that is found."""
+    def _find_ending(self, made: Sequence[int]) -> list[int]:
+        """What the answer ends with from here on; nothing while there is room."""
         left = self._most - len(made)
         if 2 * left > self._most:
-            return False
+            return []
         ending = self._closers.find_ending(self._matcher, list(made), left)
-        self._ending = ending if len(ending) + int(ROOM * self._most) >= left else []
-        return bool(self._ending)
+        return ending if len(ending) + int(ROOM * self._most) >= left else []

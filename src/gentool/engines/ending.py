@@ -7,10 +7,11 @@ left is no JSON, whatever its tool takes.
 from __future__ import annotations
 
 import re
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 MARKS = "@:"
 """What addresses wait for."""
@@ -22,8 +23,8 @@ class Closers:
 
     def __init__(self, grammars: Any) -> None:
         self._grammars = grammars
-        self._quote, *self._brackets = (grammars.tokenize_str(text)[0] for text in '"}]')
-        self._marks = [grammars.tokenize_str(text)[0] for text in MARKS]
+        self._quote, *self._brackets = (grammars.greedy_tokenize(text)[0] for text in '"}]')
+        self._marks = [token for text in MARKS for token in grammars.greedy_tokenize(text)[:1]]
 
     def find_ending(self, matcher: Any, made: list[int], most: int) -> list[int]:
         """Few tokens behind `made` that bring the grammar to its end, or the first ones where `most` are not enough; none where it is there.
@@ -35,17 +36,22 @@ class Closers:
         tried: list[int] = []
         while len(ending) < most and not ahead.is_accepting():
             forced = ahead.compute_ff_tokens()
-            step = forced or [self._choose(ahead, [*made, *ending], tried)]
-            if not ahead.consume_tokens(step):
+            step = forced or self._choose(ahead, [*made, *ending], tried)
+            if not step or not ahead.consume_tokens(step):
                 break
             ending += step
             tried = [] if forced or step[0] in (self._quote, *self._brackets) else [*tried, *step]
         return ending
 
-    def _choose(self, matcher: Any, written: list[int], tried: list[int]) -> int:
-        """One allowed token: what closes the innermost open thing, else one that the value has not yet, so that patterns get on."""
-        allowed = np.flatnonzero(np.unpackbits(np.frombuffer(matcher.compute_bitmask(), dtype=np.uint8), bitorder="little"))
+    def _choose(self, matcher: Any, written: list[int], tried: list[int]) -> list[int]:
+        """One allowed token, if any: what closes the innermost open thing, else one that the value has not yet, so that patterns get on."""
+        allowed = read_allowed(matcher)
         in_string = ESCAPED.sub(b"", self._grammars.decode_bytes(written)).count(b'"') % 2 == 1
         closers = [self._quote] if in_string else [*self._brackets, self._quote]
         fresh = (token for token in chain(self._marks, allowed) if token not in tried)
-        return next(int(token) for token in chain(closers, fresh, allowed) if token in allowed)
+        return [int(token) for token in islice((token for token in chain(closers, fresh, allowed) if token in allowed), 1)]
+
+
+def read_allowed(matcher: Any) -> npt.NDArray[np.int64]:
+    """The ids that a matcher of llguidance takes next."""
+    return np.flatnonzero(np.unpackbits(np.frombuffer(matcher.compute_bitmask(), dtype=np.uint8), bitorder="little"))
